@@ -1,0 +1,127 @@
+# qlimit. What a packager may set stands first; `make V=1` shows the commands.
+PREFIX     = /usr/local
+SBINDIR    = $(PREFIX)/sbin
+MANDIR     = $(PREFIX)/share/man
+SYSCONFDIR = /etc
+STATEDIR   = /var/lib/qlimit
+QMAIL      = /var/qmail
+OWNER      = qmailr
+GROUP      = qmail
+DESTDIR    =
+CC         = cc
+OPT        = -O2 -g
+HARDEN     = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+HARDEN_LD  = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+CFLAGS     =
+LDFLAGS    =
+FUZZ_SECONDS = 60
+V          = 0
+
+BUILD    = build
+Q        = $(if $(filter 1,$(V)),,@)
+WARN     = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-prototypes \
+           -Wmissing-prototypes -Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wpointer-arith
+DEFINES  = -D_DEFAULT_SOURCE -DQLIMIT_CONFIG='"$(SYSCONFDIR)/qlimit.conf"' \
+           -DQLIMIT_STATE='"$(STATEDIR)"' -DQLIMIT_SBIN='"$(SBINDIR)"' -DQMAIL='"$(QMAIL)"' \
+           -DQLIMIT_OWNER='"$(OWNER)"'
+COMPILE  = $(CC) -std=c11 $(WARN) $(OPT) $(if $(NOHARDEN),,$(HARDEN)) -iquote include $(DEFINES) $(CFLAGS) -MMD -MP
+LINK     = $(CC) $(OPT) $(CFLAGS) $(LDFLAGS)
+
+# The wrapper runs once per message: static start-up is half the cost of dynamic.
+STATIC  := $(shell echo 'int main(void) { return 0; }' | $(CC) -x c - -static -o /dev/null -llmdb 2>/dev/null && echo yes)
+LINK_REMOTE = $(if $(filter yes,$(STATIC)),-static -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)noexecstack,$(HARDEN_LD))
+comma   := ,
+
+# Shared by both programs; then each one's own.
+COMMON = address boot bytes clock counters digest essentials hour info limits log meter pending place \
+         policy record report rules store store_counters store_lmdb store_lock store_rules text watch
+REMOTE = $(COMMON) admission booking child delivery delivery_log envelope guard message \
+         qlimit_remote real settlement
+ADMIN  = $(COMMON) admin admin_load admin_print admin_show admin_status admin_tidy compile config \
+         config_domains config_entry config_scan config_source config_syntax owner qlimit standing
+UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
+obj    = $(patsubst %,$(BUILD)/%.o,$(1))
+TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/harness*.c))
+HELPERS = $(patsubst tests/helper_%.c,$(BUILD)/tests/%,$(wildcard tests/helper_*.c))
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+
+all: $(BUILD)/qlimit-remote $(BUILD)/qlimit
+
+$(BUILD)/qlimit-remote: $(call obj,$(REMOTE))
+	$(Q)$(LINK) $(LINK_REMOTE) -o $@ $^ -llmdb
+$(BUILD)/qlimit: $(call obj,$(ADMIN))
+	$(Q)$(LINK) $(HARDEN_LD) -o $@ $^ -llmdb -lconfig
+
+$(BUILD)/%.o: src/%.c Makefile
+	$(Q)mkdir -p $(@D) && $(COMPILE) -c -o $@ $<
+$(BUILD)/tests/%.o: tests/%.c Makefile
+	$(Q)mkdir -p $(@D) && $(COMPILE) -iquote tests -c -o $@ $<
+
+# The tests' own build of both programs differs in one object: a clock that obeys the test.
+$(BUILD)/tests/qlimit-remote: $(call obj,$(filter-out clock,$(REMOTE))) $(BUILD)/tests/clock.o
+	$(Q)$(LINK) $(LINK_REMOTE) -o $@ $^ -llmdb
+$(BUILD)/tests/qlimit: $(call obj,$(filter-out clock,$(ADMIN))) $(BUILD)/tests/clock.o
+	$(Q)$(LINK) $(HARDEN_LD) -o $@ $^ -llmdb -lconfig
+$(BUILD)/tests/check: $(TESTS) $(call obj,$(UNITS)) $(BUILD)/tests/clock.o
+	$(Q)$(LINK) $(HARDEN_LD) -o $@ $^ -llmdb -lconfig $(shell pkg-config --libs check)
+$(HELPERS): $(BUILD)/tests/%: $(BUILD)/tests/helper_%.o
+	$(Q)$(LINK) $(HARDEN_LD) -o $@ $^
+$(BUILD)/tests/rspawn: $(BUILD)/tests/harness_report.o
+$(BUILD)/tests/send: $(BUILD)/tests/harness_queue.o
+$(BUILD)/tests/remote: $(BUILD)/tests/remote_log.o
+
+check: all $(BUILD)/tests/check $(BUILD)/tests/qlimit-remote $(BUILD)/tests/qlimit $(HELPERS)
+	$(Q)QLIMIT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/check
+
+demo: all $(HELPERS)
+	$(Q)QLIMIT_BUILD=$(abspath $(BUILD)) sh tests/demo.sh
+
+# Dynamic and unhardened, as the sanitizers want it.
+asan:
+	$(Q)$(MAKE) BUILD=build/asan STATIC=no NOHARDEN=1 OPT='-O1 -g' HARDEN_LD= \
+	    CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
+	    check
+
+lint:
+	$(Q)cd src && for page in *.[58]; do mandoc -Tlint -W style $$page || exit 1; done
+	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -Iinclude \
+	    --enable=warning,performance,portability $(subst -D_DEFAULT_SOURCE,,$(DEFINES)) src
+	$(Q)clang-tidy --quiet src/*.c -- -std=c11 -iquote include $(DEFINES)
+	$(Q)shellcheck $(wildcard tests/*.sh tests/bench/*.sh .ci/run)
+
+fuzz: $(FUZZERS)
+	$(Q)for f in $(FUZZERS); do \
+	    mkdir -p build/corpus/$${f##*/}; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/corpus/$${f##*/} \
+	        $$(ls -d tests/fuzz/corpus/$${f##*/} 2>/dev/null) || exit 1; done
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(patsubst %,src/%.c,$(UNITS)) tests/clock.c
+	$(Q)mkdir -p $(@D) && clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all -iquote include $(DEFINES) -o $@ $^ -llmdb -lconfig
+
+bench: all
+	$(Q)$(MAKE) --no-print-directory -C tests/bench BUILD=$(abspath $(BUILD)) CC=$(CC)
+
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(SYSCONFDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8
+	for p in qlimit-remote qlimit; do \
+	    install -m 755 $(BUILD)/$$p $(DESTDIR)$(SBINDIR)/$$p.new && \
+	    mv -f $(DESTDIR)$(SBINDIR)/$$p.new $(DESTDIR)$(SBINDIR)/$$p || exit 1; done
+	install -m 644 src/qlimit-remote.8 src/qlimit.8 $(DESTDIR)$(MANDIR)/man8/
+	install -m 644 src/qlimit.conf.5 $(DESTDIR)$(MANDIR)/man5/
+	test -e $(DESTDIR)$(SYSCONFDIR)/qlimit.conf || \
+	    install -m 644 etc/qlimit.conf $(DESTDIR)$(SYSCONFDIR)/qlimit.conf
+	install -d -m 700 $(DESTDIR)$(STATEDIR)
+	@if [ -z "$(DESTDIR)" ] && id $(OWNER) >/dev/null 2>&1; then chown $(OWNER):$(GROUP) $(STATEDIR); \
+	else echo "next: chown $(OWNER):$(GROUP) $(STATEDIR)"; fi
+
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/qlimit-remote $(DESTDIR)$(SBINDIR)/qlimit
+	rm -f $(DESTDIR)$(MANDIR)/man8/qlimit-remote.8 $(DESTDIR)$(MANDIR)/man8/qlimit.8
+	rm -f $(DESTDIR)$(MANDIR)/man5/qlimit.conf.5
+	@echo "kept: $(DESTDIR)$(SYSCONFDIR)/qlimit.conf $(DESTDIR)$(STATEDIR)"
+
+clean:
+	rm -rf build
+
+.PHONY: all demo check asan lint fuzz bench install uninstall clean
+-include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d)

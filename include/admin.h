@@ -1,0 +1,55 @@
+/*
+ * admin - the commands of qlimit(8)
+ *
+ * Every command prints to stdout what was asked for and to stderr what is wrong, and returns an exit
+ * status of sysexits.h.
+ */
+#ifndef ADMIN_H
+#define ADMIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "essentials.h"
+#include "info.h"
+#include "place.h"
+#include "store.h"
+
+/* How long the CLI waits for the store's lock: far beyond what any delivery needs it for. */
+#define ADMIN_PATIENCE_MS 10000
+
+struct admin {
+	struct place place;            /* state: where the wrapper's is */
+	struct essentials essentials;  /* as the wrapper reads them */
+	unsigned char boot[INFO_BOOT_SIZE];
+	int64_t now;
+	bool json;
+	char **names;                  /* the command's arguments, ending in NULL */
+};
+
+/* Finds everything above but `json` and `names`. */
+void admin_init(struct admin *a, int64_t now);
+
+int admin_check(struct admin *a);
+int admin_load(struct admin *a);
+int admin_show(struct admin *a);
+int admin_status(struct admin *a);
+int admin_reset(struct admin *a);
+int admin_tidy(struct admin *a);
+
+/*
+ * Becomes the owner of the state directory and finds out whether the state is elsewhere. An exit
+ * status, EX_OK if all is well; else what is wrong was said.
+ */
+int admin_enter(struct admin *a, bool create);
+
+/*
+ * Opens a transaction on the live store for a command that needs one to exist. NULL after saying why
+ * not, with the exit status in *status.
+ */
+struct store *admin_open_live(struct admin *a, struct info *info, int *status);
+
+/* Says that the store failed, by errno, and returns the exit status for it; ends the store. */
+int admin_store_failed(struct store *s);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * booking - one delivery in one transaction of the store
+ *
+ * Admission and settlement are one transaction each: read, decide and write together, or 255
+ * wrappers at once would let more pass than the limit (facts/storage.md). Both begin with
+ * booking_open() and end with booking_close(), or with booking_abandon() once anything has failed.
+ */
+#ifndef BOOKING_H
+#define BOOKING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "meter.h"
+#include "pending.h"
+#include "store.h"
+
+/* What is booked: one message to one recipient (or, from the command line, several). */
+struct booking {
+	const char *sender;
+	char *const *recipients;
+	size_t count;              /* of recipients, >= 1 */
+	struct pending_file file;  /* the message */
+	struct meter_list payers;
+	const char *config;        /* path of the configuration that should be in force */
+	const unsigned char *boot; /* of the machine (boot.h) */
+};
+
+/* One transaction's view: the store's state and the payers' accounts. */
+struct booking_session {
+	struct store *store;
+	const struct booking *booking;
+	int64_t now;
+	struct info info;
+	struct rules_settings settings;
+	struct limits limits[METERS_MAX];     /* of booking->payers, by index */
+	struct counters counters[METERS_MAX]; /* of this hour */
+};
+
+/* Begins a transaction at `now` and moves to its hour. 0, or -1 with errno, as all that follow. */
+int booking_open(struct booking_session *v, struct store *s, const struct booking *b, int64_t now);
+
+/* Reads and writes the payers' accounts. */
+int booking_read_accounts(struct booking_session *v);
+int booking_write_accounts(struct booking_session *v);
+
+/* Writes the state and commits. */
+int booking_close(struct booking_session *v);
+
+/* Undoes everything, keeping errno; returns -1. */
+int booking_abandon(struct booking_session *v);
+
+/*
+ * The pending delivery to the recipient with this index, and its identity: 1; 0 if it is not
+ * remembered, or has nothing to be known by (then `id` is not set).
+ */
+int booking_recall(const struct booking_session *v, size_t recipient, unsigned char *id,
+    struct pending *p);
+
+/* Remembers it from now on; a new one only while there is room (STORE_PENDINGS_MAX). */
+int booking_remember(struct booking_session *v, const unsigned char *id, struct pending *p,
+    bool is_new);
+
+/* Forgets it: it is finished. */
+int booking_forget(struct booking_session *v, const unsigned char *id);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * child - the one place that starts other programs
+ *
+ * The real program gets everything as qlimit-remote got it: arguments, environment, directory,
+ * descriptors, signal mask and ignored signals (facts/qmail-remote.md section 1). Only its output goes
+ * through a pipe.
+ */
+#ifndef CHILD_H
+#define CHILD_H
+
+#include <stddef.h>
+
+/* The real program: an absolute path, and what it is given. The strings are kept, not copied. */
+struct child_program {
+	const char *path;
+	char *const *argv; /* argv[0] is to be "qmail-remote": some chained programs look at it */
+	char *const *envp;
+};
+
+/*
+ * Call first in main(), once. Notes what was inherited; makes SIGCHLD waitable; fills closed
+ * standard descriptors; and turns descriptor 2 to /dev/null, since with qmail every stray byte of a
+ * library's on it would become part of the report.
+ */
+void child_init(void);
+
+/* What takes the real program's bytes as they pass. */
+typedef void child_reader(void *context, const char *bytes, size_t n);
+
+enum child_result {
+	CHILD_RAN,         /* it ran and ended: *wait_status, as of waitpid(2) */
+	CHILD_NOT_STARTED, /* no process or pipe was to be had: errno. Nothing has run */
+	CHILD_NO_PROGRAM,  /* it cannot be executed: errno. Nothing has run */
+};
+
+/*
+ * Runs the real program once and writes all it prints to descriptor 1 unchanged, as it comes; `reader`
+ * sees the same bytes. Returns when every holder of its output is gone and it has ended. If this
+ * process is killed meanwhile, the real program is too: a delivery nobody reports on would be
+ * delivered again.
+ */
+enum child_result child_run(const struct child_program *program, child_reader *reader,
+    void *context, int *wait_status);
+
+/*
+ * Becomes the real program. If it cannot be executed, answers one temporary failure and exits 0:
+ * never 100, which bounces. Async-signal-safe.
+ */
+_Noreturn void child_become(const struct child_program *program);
+
+/* Writes one report, NUL included, to descriptor 1 with one write(2). Async-signal-safe. */
+void child_write(const char *report, size_t n);
+
+/* The same, and exits 0. */
+_Noreturn void child_answer(const char *report, size_t n);
+
+/* Ends this process as the real program ended: the same exit status, or death by the same signal. */
+_Noreturn void child_exit_as(int wait_status);
+
+/*
+ * Starts a program of ours in the background: its own session, standard descriptors on /dev/null,
+ * everything else closed, and not a child of ours. Returns 0, or -1 with errno. That it was
+ * started does not say that it can be executed.
+ */
+int child_detach(const char *path, const char *argument);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * compile - a checked configuration made into the rules of a live store
+ *
+ * The new rules are written as a generation of their own, in batches that hold the lock for a moment
+ * only; one last transaction puts them in force. Deliveries see the old rules or the new ones, whole.
+ */
+#ifndef COMPILE_H
+#define COMPILE_H
+
+#include <stdint.h>
+
+#include "config.h"
+#include "store.h"
+
+/* What is different from the rules that were in force. */
+struct compile_changes {
+	uint64_t added, changed, removed, same;
+};
+
+/* Told of each rule that is different; `before` or `now` is NULL where there was or is none. */
+typedef void compile_told(const struct rules_key *key, const struct limits *before,
+    const struct limits *now);
+
+/* What every step needs. */
+struct compile {
+	struct store *live;
+	const unsigned char *boot;
+	int64_t now;
+	const struct config *config;
+	struct compile_changes changes;
+	compile_told *told;
+};
+
+/* Puts a configuration without errors in force. 0, or -1 with errno and the old rules in force. */
+int compile_rules(struct compile *c);
+
+/*
+ * Notes that the configuration could not be used, and why: the rules stay, and no load is tried again
+ * until a file changes. 0, or -1 with errno.
+ */
+int compile_failed(struct compile *c, const char *why);
+
+#endif

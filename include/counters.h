@@ -1,0 +1,46 @@
+/*
+ * counters - what one meter has counted in one hour
+ */
+#ifndef COUNTERS_H
+#define COUNTERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "outcome.h"
+
+#define COUNTERS_SIZE 80 /* bytes of a record */
+
+/* All count deliveries, but for bytes. They stop at UINT64_MAX and at 0 instead of wrapping. */
+struct counters {
+	uint64_t admitted;  /* charged and handed to the real qmail-remote */
+	uint64_t sent;      /* deliveries by their latest outcome of this hour ... */
+	uint64_t deferred;
+	uint64_t failed;
+	uint64_t unreached;
+	uint64_t held;      /* stopped for now by a limit of this meter */
+	uint64_t refused;   /* stopped for good by a limit of this meter */
+	uint64_t bytes;     /* sum of the message sizes of what was admitted */
+	uint64_t reset_at;  /* the store's sequence number when an admin last reset it, or 0 */
+	bool tripped;       /* the failure limit was crossed; stays so until the hour ends */
+};
+
+uint64_t counters_sum(uint64_t a, uint64_t b);
+
+/* The field that an outcome is counted in; NULL for OUTCOME_NONE. */
+uint64_t *counters_of_outcome(struct counters *c, enum outcome outcome);
+
+/* Counts a delivery's new outcome and takes its earlier one of this hour (or NONE) back. */
+void counters_book(struct counters *c, enum outcome earlier, enum outcome now);
+
+/* Adds `more` to `c`, field by field. */
+void counters_add(struct counters *c, const struct counters *more);
+
+/* Encodes to COUNTERS_SIZE bytes. */
+void counters_encode(const struct counters *c, unsigned char *record);
+
+/* Decodes; false if the record is not one of this version. */
+bool counters_decode(struct counters *c, unsigned char *record, size_t size);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * hour - clock hours
+ *
+ * Limits are counted per UTC clock hour (facts/limits.md: "a fixed clock hour, not a sliding one").
+ * An hour is the number of whole hours since 1970-01-01T00:00Z.
+ */
+#ifndef HOUR_H
+#define HOUR_H
+
+#include <stdint.h>
+
+/* A clock that is behind the newest hour seen by more than this was set right, not set back. */
+#define HOUR_STEP_BACK_MAX 24
+
+/* The hour that `seconds` (since 1970, UTC) lies in; 0 for a clock before 1970. */
+uint32_t hour_of(int64_t seconds);
+
+/* First second of an hour. */
+int64_t hour_start(uint32_t hour);
+
+/*
+ * The hour to count in, given the clock and the newest hour any delivery was counted in. A clock
+ * that steps back stays in that hour, so that no hour is allowed twice; beyond HOUR_STEP_BACK_MAX
+ * hours the earlier clock was the wrong one, and waiting for it could hold mail for years.
+ */
+uint32_t hour_to_count_in(int64_t seconds, uint32_t newest);
+
+#endif

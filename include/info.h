@@ -1,0 +1,38 @@
+/*
+ * info - the one record that says what state a live store is in
+ */
+#ifndef INFO_H
+#define INFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "digest.h"
+
+#define INFO_SIZE 136 /* bytes of a record */
+#define INFO_BOOT_SIZE 16
+
+struct info {
+	unsigned char boot[INFO_BOOT_SIZE];    /* boot id of the machine; zeros where it has none */
+	unsigned char secret[DIGEST_KEY_SIZE]; /* key of the deliveries' identities */
+	uint64_t sequence;      /* grows by one with every delivery admitted or settled */
+	uint32_t hour;          /* newest hour that anything was counted in */
+	uint32_t generation;    /* of the rules in force; 0: none were ever loaded */
+	int64_t loaded_at;      /* when those were loaded; times are seconds since 1970 */
+	int64_t tried_at;       /* when a load was last tried, successful or not; 0: never */
+	int64_t load_claimed_at; /* when a delivery last started `qlimit load`; 0: none is awaited */
+	int64_t tidy_claimed_at; /* likewise `qlimit tidy` */
+	int64_t last_delivery;  /* when a delivery was last seen; 0: never */
+	uint64_t pendings;      /* deliveries remembered */
+	int64_t created;        /* when this store was made */
+	bool tidy_wanted;       /* closed hours wait to be moved to the ledger */
+};
+
+/* Encodes to INFO_SIZE bytes. */
+void info_encode(const struct info *info, unsigned char *record);
+
+/* Decodes; false if the record is not one of this version. */
+bool info_decode(struct info *info, unsigned char *record, size_t size);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * place - where things are
+ *
+ * Built-in paths, which the environment overrides: several qmail instances on one host, and tests.
+ * Nothing here is setuid, so whoever sets these is who runs it (facts/storage.md L6).
+ */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include <stdbool.h>
+
+#define PLACE_PATH_MAX 255 /* bytes of a path, without its NUL */
+
+struct place {
+	const char *config; /* $QLIMIT_CONFIG or /etc/qlimit.conf */
+	const char *state;  /* $QLIMIT_STATE or /var/lib/qlimit */
+	const char *remote; /* $QLIMIT_REMOTE or NULL */
+	bool state_is_set;  /* by the environment: then no setting of the configuration moves it */
+};
+
+/* Fills in the paths from getenv(3); they live as long as the environment. */
+void place_init(struct place *place);
+
+/*
+ * Writes `directory/name` to `path` (PLACE_PATH_MAX + 1 bytes). Returns 0, or -1 with errno
+ * ENAMETOOLONG, or EINVAL where the directory is not absolute: the wrapper and the CLI run in
+ * different directories and would mean different places.
+ */
+int place_join(char *path, const char *directory, const char *name);
+
+#endif

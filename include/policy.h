@@ -1,0 +1,48 @@
+/*
+ * policy - what a meter's limits say to a delivery
+ *
+ * Pure: (limits, counters) -> verdict. The rules are WHM's (facts/limits.md) with design.md's
+ * corrections.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "counters.h"
+#include "limits.h"
+
+/* In order of strictness. */
+enum verdict { VERDICT_PASS = 0, VERDICT_DEFER = 1, VERDICT_REFUSE = 2 };
+
+enum rule { RULE_NONE = 0, RULE_MAX_PER_HOUR = 1, RULE_MAX_FAILURE_PERCENT = 2 };
+
+/* A verdict and the figures that explain it. */
+struct judgement {
+	enum verdict verdict;
+	enum rule rule;
+	uint64_t count;   /* deliveries (or failures) counted before this one */
+	uint64_t limit;   /* max_per_hour (or min_failures) */
+	uint64_t percent; /* truncated */
+};
+
+/*
+ * Judges `asked` (>= 1) deliveries that want to pass together. `waiting` says that they were held
+ * before in this hour: they have their place among the held and are never refused for the number
+ * of those. More than max_per_hour at once can pass only as the first of an hour: else a message to
+ * more recipients than that could never leave.
+ */
+struct judgement policy_judge(const struct limits *limits, const struct counters *counters,
+    uint64_t asked, bool waiting);
+
+/* Failures in the sense of count_failures. */
+uint64_t policy_failures(const struct limits *limits, const struct counters *counters);
+
+/* Share of failures among what has an outcome, truncated percent; 0 where nothing has one. */
+uint64_t policy_failure_percent(const struct limits *limits, const struct counters *counters);
+
+/* True if the counters have crossed the failure limit: whoever books an outcome then latches it. */
+bool policy_trips(const struct limits *limits, const struct counters *counters);
+
+#endif

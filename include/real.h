@@ -1,0 +1,29 @@
+/*
+ * real - which program is the real qmail-remote, and which is our own
+ */
+#ifndef REAL_H
+#define REAL_H
+
+#include <stdbool.h>
+
+#include "place.h"
+
+/*
+ * Writes the absolute path of the real qmail-remote to `path` (PLACE_PATH_MAX + 1 bytes): `chosen` if
+ * the admin chose one (not NULL, not ""), else the first of qmail-remote.orig, qmail-remote.moved (Plesk)
+ * and qmail-remote in qmail's bin that exists and is not this program. Returns NULL, or what is wrong,
+ * in words: no absolute path, this program itself (same device and inode), or none found. What the
+ * admin chose is never replaced by a guess: that could leave out a signer.
+ */
+const char *real_find(char *path, const char *chosen);
+
+/*
+ * Writes the path of the CLI: `qlimit` in the directory this program was started from, else in the
+ * directory it was built for.
+ */
+void real_find_cli(char *path);
+
+/* True if `path` leads to the program that runs. */
+bool real_is_self(const char *path);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * record - one kind of record of a store: its key, its bytes, and a check over both
+ *
+ * For the files that make up the store only. A value is kept with RECORD_CHECK_SIZE bytes of check
+ * behind it, which also covers the key: a page that was torn, or stands in the wrong place, is
+ * noticed when its record is read. Results are those of store_backend.h.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "digest.h"
+#include "store_backend.h"
+#include "watch.h"
+
+#define RECORD_CHECK_SIZE 4
+#define RECORD_NAMED_PREFIX 6 /* bytes before the name in a named key: tag, number, kind */
+
+/* First byte of every key: what kind of record it is. Never reused. */
+enum record_tag {
+	TAG_INFO = 'I',
+	TAG_WATCH = 'W',
+	TAG_NOTE = 'N',
+	TAG_SETTINGS = 'S',
+	TAG_RULE = 'R',
+	TAG_COUNTERS = 'C',
+	TAG_PENDING = 'P',
+};
+
+struct record_key {
+	size_t size;
+	unsigned char data[STORE_KEY_MAX];
+};
+
+/* Keys: the tag alone; with a number; with number, kind and name; with an identity. */
+void record_key(struct record_key *key, enum record_tag tag);
+void record_key_numbered(struct record_key *key, enum record_tag tag, uint32_t number);
+void record_key_named(struct record_key *key, enum record_tag tag, uint32_t number, unsigned kind,
+    const char *name, size_t length);
+void record_key_id(struct record_key *key, const unsigned char *id);
+
+/* Notes that the store is damaged; returns -1 with errno EBADMSG. */
+int record_damaged(struct store *s);
+
+/* Reads a value into `room` bytes, which hold its check as well; `*size` is what is left without. */
+int record_get(struct store *s, const struct record_key *key, void *value, size_t room,
+    size_t *size);
+int record_put(struct store *s, const struct record_key *key, const void *value, size_t size);
+int record_del(struct store *s, const struct record_key *key);
+
+/* Moves to the next key if its first `prefix` bytes are the same: 1 with its value; 0 if not. */
+int record_next(struct store *s, struct record_key *key, size_t prefix, void *value, size_t room,
+    size_t *size);
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * store - rules, counters, pending deliveries and what is known about them
+ *
+ * Two of them (design.md): "live" is this hour's, fast and disposable; "ledger" holds closed hours and
+ * is durable. All that is read is checked: a record that is not exactly what was written is damage,
+ * and damage makes rollback set the store aside and the next transaction start afresh.
+ *
+ * Every function that reads or writes needs a transaction. Those that return int return -1 with errno
+ * (EBADMSG: damaged) after which only store_rollback() makes sense.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "counters.h"
+#include "digest.h"
+#include "info.h"
+#include "limits.h"
+#include "meter.h"
+#include "pending.h"
+#include "rules.h"
+#include "watch.h"
+
+/* Deliveries remembered at most; more are charged at every attempt. About 90 bytes each. */
+#define STORE_PENDINGS_MAX 500000
+
+#define STORE_NOTE_MAX 512
+
+struct store;
+
+enum store_kind { STORE_LIVE, STORE_LEDGER };
+
+/*
+ * The LMDB store of this kind in a state directory. Nothing is opened before store_begin().
+ * `patience_ms` is how long that waits for the lock; negative: as long as it takes, for callers under
+ * a deadline of their own. NULL with errno if there is no memory or the path is unusable.
+ */
+struct store *store_lmdb_new(const char *directory, enum store_kind kind, int patience_ms);
+
+/* A store in memory, for tests. */
+struct store *store_memory_new(void);
+
+/*
+ * For a signal handler: closes the descriptors LMDB left open for exec and, if `crashed` while the
+ * live store was in use, sets the file aside. Async-signal-safe.
+ */
+void store_lmdb_emergency(bool crashed);
+
+/* Transactions: store_backend.h. store_begin() sets errno ETIMEDOUT if the lock was not to be had. */
+int store_begin(struct store *s, bool create);
+int store_commit(struct store *s);
+void store_rollback(struct store *s);
+
+/* Ends a store; NULL is harmless. */
+void store_close(struct store *s);
+
+/*
+ * Reads the state of a live store, making it new where there is none, where it is of another boot
+ * than `boot` (what was written before a crash of the machine is not trusted) or where it is damaged.
+ * All zeros as `boot` means that the boot cannot be told: then any is believed.
+ */
+int store_info_ready(struct store *s, struct info *info, const unsigned char *boot, int64_t now);
+
+/* As it is: 1; 0 if there is none. */
+int store_info_get(struct store *s, struct info *info);
+int store_info_put(struct store *s, const struct info *info);
+
+/* Rules in force: generation `generation`. 1; 0 (and no limits, the defaults) if there are none. */
+int store_settings_get(struct store *s, uint32_t generation, struct rules_settings *settings);
+int store_limits_find(struct store *s, uint32_t generation, const struct meter *meter,
+    struct limits *limits);
+
+/* Rules being made. store_rule_next() goes on behind `key`; scope 0 starts: 1; 0 at the end. */
+int store_settings_put(struct store *s, uint32_t generation, const struct rules_settings *settings);
+int store_rule_put(struct store *s, uint32_t generation, const struct rules_key *key,
+    const struct limits *limits);
+int store_rule_get(struct store *s, uint32_t generation, const struct rules_key *key,
+    struct limits *limits);
+int store_rule_next(struct store *s, uint32_t generation, struct rules_key *key,
+    struct limits *limits);
+
+/* Removes at most `most` rules of other generations than `keep`; how many, or -1. */
+int store_rules_prune(struct store *s, uint32_t keep, int most);
+
+/* A meter's counters of an hour: 1; 0 (and all zero) if there are none. */
+int store_counters_get(struct store *s, uint32_t hour, const struct meter *meter,
+    struct counters *counters);
+int store_counters_put(struct store *s, uint32_t hour, const struct meter *meter,
+    const struct counters *counters);
+int store_counters_del(struct store *s, uint32_t hour, const struct meter *meter);
+
+/* The counters behind (*hour, *meter) by hour, kind and name; kind 0 starts in *hour: 1; 0 at the end. */
+int store_counters_next(struct store *s, uint32_t *hour, struct meter *meter,
+    struct counters *counters);
+
+/* Pending deliveries by identity: 1; 0 if there is none. */
+int store_pending_get(struct store *s, const unsigned char *id, struct pending *pending);
+int store_pending_put(struct store *s, const unsigned char *id, const struct pending *pending);
+int store_pending_del(struct store *s, const unsigned char *id);
+
+/* The one behind `id`; all zeros start: 1; 0 at the end. */
+int store_pending_next(struct store *s, unsigned char *id, struct pending *pending);
+
+/* Which files the last load looked at, encoded (watch.h); WATCH_RECORD_MAX bytes of room. */
+int store_watch_get(struct store *s, unsigned char *record, size_t *size);
+int store_watch_put(struct store *s, const unsigned char *record, size_t size);
+
+/* What was wrong with the last load, "" if nothing; a buffer of STORE_NOTE_MAX + 1 bytes. */
+int store_note_get(struct store *s, char *note);
+int store_note_put(struct store *s, const char *note);
+
+
+#endif

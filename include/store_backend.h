@@ -1,0 +1,49 @@
+/*
+ * store_backend - what a store needs of whoever keeps the bytes
+ *
+ * A transaction is exclusive: between begin and commit or rollback no other process reads or
+ * changes anything. Keys are 1 to 300 bytes and ordered as memcmp(3) orders them. Functions that
+ * say so return -1 with errno; EBADMSG there means that what is kept is damaged.
+ */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define STORE_KEY_MAX 300
+
+struct store;
+
+struct store_ops {
+	/* Starts a transaction; a store that does not exist is made if `create`, else -1 and ENOENT. */
+	int (*begin)(struct store *s, bool create);
+	/* Ends it, keeping the changes. On -1 nothing was changed. The transaction is over either way. */
+	int (*commit)(struct store *s);
+	/* Ends it, undoing the changes. */
+	void (*rollback)(struct store *s);
+	/* In a transaction: empties the store, setting a copy aside first if `keep_copy`; 0 or -1. */
+	int (*restart)(struct store *s, bool keep_copy);
+	/* Copies the value of a key: 1; 0 if there is none; -1, also if it is larger than `room`. */
+	int (*get)(struct store *s, const void *key, size_t key_size, void *value, size_t room,
+	    size_t *size);
+	int (*put)(struct store *s, const void *key, size_t key_size, const void *value, size_t size);
+	/* 0, also if there was none. */
+	int (*del)(struct store *s, const void *key, size_t key_size);
+	/*
+	 * Replaces `key` (room for STORE_KEY_MAX) by the next one in order if that has the same first
+	 * `prefix` bytes, and copies its value: 1; 0 if it has not or there is none; -1.
+	 */
+	int (*next)(struct store *s, void *key, size_t *key_size, size_t prefix, void *value,
+	    size_t room, size_t *size);
+	/* Frees the store, ending a transaction as rollback does. */
+	void (*close)(struct store *s);
+};
+
+/* A backend's own structure begins with this. */
+struct store {
+	const struct store_ops *ops;
+	bool damaged; /* a record of this transaction was not what it should be */
+};
+
+#endif

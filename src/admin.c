@@ -1,0 +1,168 @@
+/* admin - what the commands of qlimit(8) have in common, and reset */
+#include "admin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "admin_print.h"
+#include "boot.h"
+#include "hour.h"
+#include "log.h"
+#include "owner.h"
+
+void
+admin_init(struct admin *a, int64_t now)
+{
+	memset(a, 0, sizeof *a);
+	a->now = now;
+	place_init(&a->place);
+	boot_id(a->boot);
+}
+
+int
+admin_enter(struct admin *a, bool create)
+{
+	if (owner_become(a->place.state, create) == -1)
+		return EX_NOPERM;
+	/* Read as the owner: whoever may write this file must not say where root goes next. */
+	if (essentials_read(&a->essentials, a->place.state) == 0 && !a->place.state_is_set &&
+	    a->essentials.state[0] != '\0')
+		a->place.state = a->essentials.state;
+	return EX_OK;
+}
+
+static int
+open_failed(const struct admin *a)
+{
+	if (errno == ENOENT) {
+		(void)fprintf(stderr, "qlimit: nothing counted yet in %s: no delivery has passed "
+		    "qlimit-remote since the machine was started, and no `qlimit load` has been "
+		    "done\n", a->place.state);
+		return EX_NOINPUT;
+	}
+	if (errno == EPERM)
+		(void)fprintf(stderr, "qlimit: %s: the directory, lock and live.mdb must be plain, "
+		    "have one name, belong to one user and be writable by nobody else\n",
+		    a->place.state);
+	else if (errno == ETIMEDOUT)
+		(void)fprintf(stderr, "qlimit: %s/lock: another process has held it for %d "
+		    "seconds; mail goes on uncounted meanwhile\n", a->place.state,
+		    ADMIN_PATIENCE_MS / 1000);
+	else
+		(void)fprintf(stderr, "qlimit: %s: %s\n", a->place.state, strerror(errno));
+	return EX_IOERR;
+}
+
+struct store *
+admin_open_live(struct admin *a, struct info *info, int *status)
+{
+	struct store *s;
+	int rc;
+
+	*status = admin_enter(a, false);
+	if (*status != EX_OK)
+		return NULL;
+	s = store_lmdb_new(a->place.state, STORE_LIVE, ADMIN_PATIENCE_MS);
+	if (s == NULL || store_begin(s, false) == -1) {
+		*status = open_failed(a);
+		store_close(s);
+		return NULL;
+	}
+	rc = store_info_get(s, info);
+	if (rc == 1)
+		return s;
+	if (rc == 0)
+		errno = ENOENT;
+	*status = rc == 0 ? open_failed(a) : admin_store_failed(s);
+	if (rc == 0)
+		store_close(s);
+	return NULL;
+}
+
+int
+admin_store_failed(struct store *s)
+{
+	int saved = errno;
+
+	store_rollback(s);
+	store_close(s);
+	if (saved == EBADMSG)
+		(void)fputs("qlimit: the store is damaged: it was set aside with .damaged added "
+			    "to its name, and counting starts anew\n", stderr);
+	else
+		(void)fprintf(stderr, "qlimit: the store cannot be used: %s\n", strerror(saved));
+	return EX_IOERR;
+}
+
+/* --- reset --- */
+
+static int
+reset_meter(struct store *s, struct info *info, const struct meter *meter)
+{
+	struct counters c;
+	int rc = store_counters_get(s, info->hour, meter, &c);
+
+	if (rc != 1)
+		return rc;
+	memset(&c, 0, sizeof c);
+	/* Outcomes booked up to now are not taken back from the new count. */
+	c.reset_at = info->sequence;
+	return store_counters_put(s, info->hour, meter, &c) == -1 ? -1 : 1;
+}
+
+static void
+log_reset(const struct meter *meter)
+{
+	struct log_line line;
+
+	log_start(&line, LOG_LINE_NOTICE, "reset");
+	log_string(&line, "kind", meter_kind_name(meter->kind));
+	if (meter->length > 0)
+		log_bytes(&line, "name", meter->name, meter->length);
+	log_send(&line);
+}
+
+static int
+not_counted(struct store *s, const struct meter *meter)
+{
+	char name[ADMIN_NAME_MAX];
+
+	store_rollback(s);
+	store_close(s);
+	(void)fprintf(stderr, "qlimit: %s %s: nothing counted in this hour, nothing reset\n",
+	    meter_kind_name(meter->kind), admin_print_name(name, meter));
+	return EX_NOINPUT;
+}
+
+int
+admin_reset(struct admin *a)
+{
+	char name[ADMIN_NAME_MAX];
+	struct info info;
+	struct meter meter;
+	struct store *s;
+	int status, rc;
+
+	if (!meter_parse(&meter, a->names[0])) {
+		(void)fprintf(stderr, "qlimit: not a name a domain can have: at most %d bytes\n",
+		    METER_NAME_MAX);
+		return EX_USAGE;
+	}
+	s = admin_open_live(a, &info, &status);
+	if (s == NULL)
+		return status;
+	if (info.hour != hour_to_count_in(a->now, info.hour))
+		return not_counted(s, &meter);
+	rc = reset_meter(s, &info, &meter);
+	if (rc == 0)
+		return not_counted(s, &meter);
+	if (rc == -1 || store_commit(s) == -1)
+		return admin_store_failed(s);
+	store_close(s);
+	log_reset(&meter);
+	(void)printf("%s %s: counters and latch of this hour are zero\n",
+	    meter_kind_name(meter.kind), admin_print_name(name, &meter));
+	return EX_OK;
+}

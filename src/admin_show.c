@@ -1,0 +1,253 @@
+/* admin_show - the command show: this hour, meter by meter */
+#include "admin.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "admin_print.h"
+#include "hour.h"
+#include "policy.h"
+#include "standing.h"
+
+struct row {
+	struct meter meter;
+	struct counters counters;
+	struct limits limits;
+};
+
+struct table {
+	struct row *rows;
+	size_t count, room;
+	uint32_t hour;
+	struct rules_settings settings;
+	uint32_t generation;
+};
+
+static int
+add_row(struct table *t, struct store *s, const struct meter *meter,
+    const struct counters *counters)
+{
+	struct row *row;
+
+	if (t->count == t->room) {
+		size_t room = t->room == 0 ? 64 : 2 * t->room;
+		struct row *more = reallocarray(t->rows, room, sizeof *more);
+
+		if (more == NULL)
+			return -1;
+		t->rows = more;
+		t->room = room;
+	}
+	row = &t->rows[t->count++];
+	row->meter = *meter;
+	row->counters = *counters;
+	return store_limits_find(s, t->generation, meter, &row->limits) == -1 ? -1 : 0;
+}
+
+static int
+add_all(struct table *t, struct store *s)
+{
+	uint32_t hour = t->hour;
+	struct meter meter = { .kind = 0 };
+	struct counters counters;
+	int rc;
+
+	while ((rc = store_counters_next(s, &hour, &meter, &counters)) == 1 && hour == t->hour)
+		if (add_row(t, s, &meter, &counters) == -1)
+			return -1;
+	return rc == -1 ? -1 : 0;
+}
+
+/* A meter that is asked for by name is shown even if it has counted nothing. */
+static int
+add_named(struct table *t, struct store *s, char *const *names)
+{
+	struct meter meter;
+	struct counters counters;
+
+	for (; *names != NULL; names++) {
+		if (!meter_parse(&meter, *names)) {
+			errno = EINVAL;
+			return -1;
+		}
+		if (store_counters_get(s, t->hour, &meter, &counters) == -1 ||
+		    add_row(t, s, &meter, &counters) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static uint64_t
+business(const struct counters *c)
+{
+	return counters_sum(c->admitted, counters_sum(c->held, c->refused));
+}
+
+/* Busiest first; the server, which has it all, before everything else that is as busy. */
+static int
+compare_rows(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	uint64_t p = business(&x->counters), q = business(&y->counters);
+
+	if (p != q)
+		return p > q ? -1 : 1;
+	if (x->meter.kind != y->meter.kind)
+		return x->meter.kind < y->meter.kind ? -1 : 1;
+	return strcmp(x->meter.name, y->meter.name);
+}
+
+/* --- as text --- */
+
+static void
+print_limit(uint64_t admitted, uint32_t max)
+{
+	if (max == 0)
+		(void)printf(" %8s %5s", "-", "-");
+	else
+		(void)printf(" %8" PRIu32 " %4" PRIu64 "%%", max, admitted * 100 / max);
+}
+
+static void
+print_row(const struct row *row, int width, int64_t until)
+{
+	const struct counters *c = &row->counters;
+	enum standing standing = standing_of(&row->limits, c);
+	char name[ADMIN_NAME_MAX], clock[ADMIN_TIME_MAX];
+
+	(void)printf("%-7s %-*s %8" PRIu64, meter_kind_name(row->meter.kind), width,
+	    row->meter.length == 0 ? "-" : admin_print_name(name, &row->meter), c->admitted);
+	print_limit(c->admitted, row->limits.max_per_hour);
+	(void)printf(" %7" PRIu64 " %8" PRIu64 " %7" PRIu64 " %9" PRIu64 " %7" PRIu64 " %7" PRIu64,
+	    c->sent, c->deferred, c->failed, c->unreached, c->held, c->refused);
+	(void)printf(" %4" PRIu64 "%%  %s", policy_failure_percent(&row->limits, c),
+	    standing_name(standing));
+	if (standing == STANDING_HELD || standing == STANDING_TRIPPED)
+		(void)printf(" until %s", admin_print_clock(clock, until));
+	(void)putchar('\n');
+}
+
+static int
+name_width(const struct table *t)
+{
+	size_t width = 4;
+	char name[ADMIN_NAME_MAX];
+
+	for (size_t i = 0; i < t->count; i++) {
+		size_t n = strlen(admin_print_name(name, &t->rows[i].meter));
+
+		if (n > width)
+			width = n;
+	}
+	return width > 60 ? 60 : (int)width;
+}
+
+static void
+print_text(const struct table *t)
+{
+	char from[ADMIN_TIME_MAX], to[ADMIN_TIME_MAX];
+	int width = name_width(t);
+	int64_t until = hour_start(t->hour) + 3600;
+
+	(void)printf("Hour %s to %s", admin_print_time(from, hour_start(t->hour)),
+	    admin_print_clock(to, until));
+	if (t->generation == 0)
+		(void)printf("; no rules loaded: nothing is limited");
+	else if (t->settings.observe)
+		(void)printf("; mode observe: nothing is stopped");
+	(void)puts("");
+	if (t->count == 0) {
+		(void)puts("no mail in this hour yet");
+		return;
+	}
+	(void)printf("%-7s %-*s %8s %8s %5s %7s %8s %7s %9s %7s %7s %5s  %s\n", "KIND", width,
+	    "NAME", "ADMITTED", "LIMIT", "USED", "SENT", "DEFERRED", "FAILED", "UNREACHED",
+	    "HELD", "REFUSED", "FAIL%", "STATE");
+	for (size_t i = 0; i < t->count; i++)
+		print_row(&t->rows[i], width, until);
+}
+
+/* --- as JSON --- */
+
+static void
+print_json_row(const struct row *row, uint32_t hour)
+{
+	const struct counters *c = &row->counters;
+	enum standing standing = standing_of(&row->limits, c);
+	char name[ADMIN_NAME_MAX], time[ADMIN_TIME_MAX];
+	struct admin_json j;
+
+	admin_json_open(&j, stdout);
+	admin_json_string(&j, "kind", meter_kind_name(row->meter.kind));
+	admin_json_string(&j, "name", admin_print_name(name, &row->meter));
+	admin_json_string(&j, "hour", admin_print_utc(time, hour_start(hour)));
+	admin_json_number(&j, "admitted", c->admitted);
+	admin_json_number(&j, "sent", c->sent);
+	admin_json_number(&j, "deferred", c->deferred);
+	admin_json_number(&j, "failed", c->failed);
+	admin_json_number(&j, "unreached", c->unreached);
+	admin_json_number(&j, "held", c->held);
+	admin_json_number(&j, "refused", c->refused);
+	admin_json_number(&j, "bytes", c->bytes);
+	admin_json_number(&j, "max_per_hour", row->limits.max_per_hour);
+	admin_json_string(&j, "state", standing_name(standing));
+	if (standing == STANDING_HELD || standing == STANDING_TRIPPED)
+		admin_json_string(&j, "until", admin_print_utc(time, hour_start(hour) + 3600));
+	admin_json_close(&j);
+}
+
+static void
+print_table(struct table *t, bool json)
+{
+	if (t->count > 0)
+		qsort(t->rows, t->count, sizeof *t->rows, compare_rows);
+	if (!json)
+		print_text(t);
+	for (size_t i = 0; json && i < t->count; i++)
+		print_json_row(&t->rows[i], t->hour);
+}
+
+static int
+failed(struct store *s, struct table *t)
+{
+	int saved = errno;
+
+	free(t->rows);
+	if (saved == EINVAL) {
+		store_rollback(s);
+		store_close(s);
+		(void)fputs("qlimit: not a name a domain can have\n", stderr);
+		return EX_USAGE;
+	}
+	errno = saved;
+	return admin_store_failed(s);
+}
+
+int
+admin_show(struct admin *a)
+{
+	struct table t = { .rows = NULL };
+	struct info info;
+	int status, rc;
+	struct store *s = admin_open_live(a, &info, &status);
+
+	if (s == NULL)
+		return status;
+	t.hour = hour_to_count_in(a->now, info.hour);
+	t.generation = info.generation;
+	rc = store_settings_get(s, info.generation, &t.settings);
+	if (rc != -1)
+		rc = a->names[0] != NULL ? add_named(&t, s, a->names) : add_all(&t, s);
+	if (rc == -1)
+		return failed(s, &t);
+	/* The copy is complete: deliveries need not wait for a slow terminal. */
+	store_rollback(s);
+	store_close(s);
+	print_table(&t, a->json);
+	free(t.rows);
+	return EX_OK;
+}

@@ -1,0 +1,197 @@
+/* admin_status - the command status: is qlimit itself well? */
+#include "admin.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "admin_print.h"
+#include "hour.h"
+
+struct status {
+	struct info info;
+	struct rules_settings settings;
+	struct watch_list watched;
+	char note[STORE_NOTE_MAX + 1];
+	uint64_t meters;
+	int64_t live_bytes, ledger_bytes, damaged_at;
+	bool current; /* the rules are those of the files as they are now */
+};
+
+static bool
+look(const struct admin *a, const char *name, struct stat *st)
+{
+	char path[PLACE_PATH_MAX + 1];
+
+	return place_join(path, a->place.state, name) == 0 && lstat(path, st) == 0;
+}
+
+static void
+look_at_files(const struct admin *a, struct status *s)
+{
+	struct stat st;
+
+	s->live_bytes = look(a, "live.mdb", &st) ? (int64_t)st.st_size : 0;
+	s->ledger_bytes = look(a, "ledger.mdb", &st) ? (int64_t)st.st_size : 0;
+	s->damaged_at = look(a, "live.mdb.damaged", &st) ? (int64_t)st.st_ctim.tv_sec : 0;
+}
+
+static int
+read_store(struct store *store, struct status *s)
+{
+	static unsigned char record[WATCH_RECORD_MAX];
+	struct meter meter = { .kind = 0 };
+	struct counters counters;
+	uint32_t hour = s->info.hour;
+	size_t size;
+	int rc;
+
+	if (store_settings_get(store, s->info.generation, &s->settings) == -1 ||
+	    store_note_get(store, s->note) == -1)
+		return -1;
+	rc = store_watch_get(store, record, &size);
+	if (rc == -1)
+		return -1;
+	if (rc == 1)
+		(void)watch_decode(&s->watched, record, size);
+	while ((rc = store_counters_next(store, &hour, &meter, &counters)) == 1 &&
+	    hour == s->info.hour)
+		s->meters++;
+	return rc == -1 ? -1 : 0;
+}
+
+/* --- as text --- */
+
+static void
+print_when(const struct admin *a, int64_t then)
+{
+	char time[ADMIN_TIME_MAX];
+
+	(void)printf("%s, ", admin_print_time(time, then));
+	admin_print_age(stdout, a->now - then);
+}
+
+static void
+print_rules(const struct admin *a, const struct status *s)
+{
+	(void)printf("rules:         ");
+	if (s->info.generation == 0) {
+		(void)puts("none were ever loaded: nothing is limited");
+	} else {
+		(void)printf("loaded ");
+		print_when(a, s->info.loaded_at);
+		(void)printf("; mode %s\n", s->settings.observe ? "observe" : "enforce");
+	}
+	for (size_t i = 0; i < s->watched.count; i++)
+		(void)printf("%s%s%s\n", i == 0 ? "configuration: " : "               ",
+		    s->watched.file[i].path,
+		    s->watched.file[i].exists ? "" : " (does not exist)");
+	if (s->note[0] != '\0')
+		(void)printf("TROUBLE:       the last load failed, older rules are in force: %s\n",
+		    s->note);
+	else if (!s->current)
+		(void)puts("changed since: yes; loaded with the next delivery, or now with `qlimit load`");
+}
+
+static void
+print_mail(const struct admin *a, const struct status *s)
+{
+	(void)printf("last delivery: ");
+	if (s->info.last_delivery == 0)
+		(void)puts("none seen: is qlimit-remote in the mail path?");
+	else
+		print_when(a, s->info.last_delivery);
+	if (s->info.last_delivery != 0)
+		(void)puts("");
+	(void)printf("counting:      %" PRIu64 " meters in the newest hour, %" PRIu64
+	    " deliveries not finished\n", s->meters, s->info.pendings);
+	(void)printf("real program:  %s\n", a->essentials.remote[0] != '\0' ?
+	    a->essentials.remote : "the first of qmail-remote.orig, .moved and qmail-remote in "
+	    QMAIL "/bin");
+	(void)printf("on error:      %s, after at most %" PRIu32 " ms\n",
+	    a->essentials.defer_on_error ? "defer" : "deliver", a->essentials.deadline_ms);
+}
+
+static void
+print_store(const struct admin *a, const struct status *s)
+{
+	(void)printf("store:         %s: live.mdb %" PRId64 " KiB, ledger.mdb %" PRId64
+	    " KiB, since ", a->place.state, (s->live_bytes + 1023) / 1024,
+	    (s->ledger_bytes + 1023) / 1024);
+	print_when(a, s->info.created);
+	(void)puts("");
+	if (s->info.tidy_wanted)
+		(void)puts("closed hours:  wait to be moved to the ledger");
+	if (s->damaged_at != 0) {
+		(void)printf("TROUBLE:       a damaged store was set aside as live.mdb.damaged ");
+		print_when(a, s->damaged_at);
+		(void)puts("; remove it when you have seen it");
+	}
+}
+
+/* --- as JSON --- */
+
+static void
+json_time(struct admin_json *j, const char *name, int64_t seconds)
+{
+	char time[ADMIN_TIME_MAX];
+
+	if (seconds == 0)
+		admin_json_null(j, name);
+	else
+		admin_json_string(j, name, admin_print_utc(time, seconds));
+}
+
+static void
+print_json(const struct admin *a, const struct status *s)
+{
+	struct admin_json j;
+
+	admin_json_open(&j, stdout);
+	admin_json_string(&j, "kind", "status");
+	admin_json_string(&j, "config", a->place.config);
+	admin_json_string(&j, "state", a->place.state);
+	admin_json_string(&j, "mode", s->settings.observe ? "observe" : "enforce");
+	json_time(&j, "loaded_at", s->info.generation == 0 ? 0 : s->info.loaded_at);
+	admin_json_bool(&j, "current", s->current);
+	admin_json_string(&j, "load_error", s->note);
+	json_time(&j, "last_delivery", s->info.last_delivery);
+	json_time(&j, "hour", s->info.hour == 0 ? 0 : hour_start(s->info.hour));
+	admin_json_number(&j, "meters", s->meters);
+	admin_json_number(&j, "pending", s->info.pendings);
+	admin_json_number(&j, "live_bytes", (uint64_t)s->live_bytes);
+	admin_json_number(&j, "ledger_bytes", (uint64_t)s->ledger_bytes);
+	json_time(&j, "created", s->info.created);
+	json_time(&j, "damaged_at", s->damaged_at);
+	admin_json_string(&j, "remote", a->essentials.remote);
+	admin_json_string(&j, "on_error", a->essentials.defer_on_error ? "defer" : "deliver");
+	admin_json_number(&j, "deadline_ms", a->essentials.deadline_ms);
+	admin_json_close(&j);
+}
+
+int
+admin_status(struct admin *a)
+{
+	static struct status s;
+	int status;
+	struct store *store = admin_open_live(a, &s.info, &status);
+
+	if (store == NULL)
+		return status;
+	if (read_store(store, &s) == -1)
+		return admin_store_failed(store);
+	store_rollback(store);
+	store_close(store);
+	look_at_files(a, &s);
+	s.current = watch_list_is_current(&s.watched) && s.watched.count > 0;
+	if (a->json) {
+		print_json(a, &s);
+		return EX_OK;
+	}
+	print_rules(a, &s);
+	print_mail(a, &s);
+	print_store(a, &s);
+	return EX_OK;
+}

@@ -1,0 +1,266 @@
+/* admin_tidy - closed hours to the ledger, and what is too old out of both stores */
+#include "admin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "hour.h"
+#include "log.h"
+
+/* Rows in one transaction: the lock is held for a few milliseconds at most (facts/cost.md). */
+#define BATCH 500
+
+struct row {
+	uint32_t hour;
+	struct meter meter;
+	struct counters counters;
+};
+
+struct tidy {
+	struct admin *admin;
+	struct store *live;
+	struct store *ledger;
+	struct info info;
+	uint16_t history_days;
+	size_t count;
+	uint64_t moved, expired, forgotten;
+	struct row rows[BATCH];
+};
+
+static int
+begin_live(struct tidy *t)
+{
+	if (store_begin(t->live, true) == -1)
+		return -1;
+	return store_info_ready(t->live, &t->info, t->admin->boot, t->admin->now);
+}
+
+/* Copies up to BATCH rows of closed hours; the transaction changes nothing. */
+static int
+collect(struct tidy *t)
+{
+	struct row row = { .hour = 0 };
+	int rc;
+
+	t->count = 0;
+	if (begin_live(t) == -1)
+		return -1;
+	while (t->count < BATCH) {
+		rc = store_counters_next(t->live, &row.hour, &row.meter, &row.counters);
+		if (rc == -1)
+			return -1;
+		if (rc == 0)
+			break;
+		if (row.hour != t->info.hour)
+			t->rows[t->count++] = row;
+		else
+			/* On behind this hour: only a clock that was wrong leaves rows there. */
+			row = (struct row){ .hour = t->info.hour + 1 };
+	}
+	return store_commit(t->live);
+}
+
+/* The ledger first, and durably: a crash before the next step only has it written twice. */
+static int
+write_ledger(struct tidy *t)
+{
+	if (store_begin(t->ledger, true) == -1)
+		return -1;
+	for (size_t i = 0; i < t->count; i++)
+		if (store_counters_put(t->ledger, t->rows[i].hour, &t->rows[i].meter,
+			&t->rows[i].counters) == -1)
+			return -1;
+	return store_commit(t->ledger);
+}
+
+static int
+remove_from_live(struct tidy *t)
+{
+	if (begin_live(t) == -1)
+		return -1;
+	for (size_t i = 0; i < t->count; i++)
+		if (t->rows[i].hour != t->info.hour &&
+		    store_counters_del(t->live, t->rows[i].hour, &t->rows[i].meter) == -1)
+			return -1;
+	return store_commit(t->live);
+}
+
+static int
+move_closed_hours(struct tidy *t)
+{
+	do {
+		if (collect(t) == -1)
+			return -1;
+		if (t->count == 0)
+			return 0;
+		if (write_ledger(t) == -1 || remove_from_live(t) == -1)
+			return -1;
+		t->moved += t->count;
+	} while (t->count == BATCH);
+	return 0;
+}
+
+static int
+expire_batch(struct tidy *t, uint32_t oldest, size_t *removed)
+{
+	struct row row = { .hour = 0 };
+	int rc;
+
+	*removed = 0;
+	if (store_begin(t->ledger, true) == -1)
+		return -1;
+	while (*removed < BATCH) {
+		rc = store_counters_next(t->ledger, &row.hour, &row.meter, &row.counters);
+		if (rc == -1)
+			return -1;
+		if (rc == 0 || row.hour >= oldest)
+			break;
+		if (store_counters_del(t->ledger, row.hour, &row.meter) == -1)
+			return -1;
+		++*removed;
+	}
+	return store_commit(t->ledger);
+}
+
+static int
+expire_history(struct tidy *t)
+{
+	uint32_t now = hour_of(t->admin->now), days = (uint32_t)t->history_days * 24;
+	size_t removed;
+
+	do {
+		if (expire_batch(t, now > days ? now - days : 0, &removed) == -1)
+			return -1;
+		t->expired += removed;
+	} while (removed == BATCH);
+	return 0;
+}
+
+/*
+ * Age counts from when a delivery was last seen, not first: with a queuelifetime longer than the
+ * usual 7 days it is still known.
+ */
+static bool
+is_over(const struct tidy *t, const struct pending *p)
+{
+	return t->admin->now - p->touched > PENDING_LIFETIME;
+}
+
+static int
+forget_batch(struct tidy *t, unsigned char *id, bool *more)
+{
+	struct pending p;
+	int rc = 0;
+
+	if (begin_live(t) == -1)
+		return -1;
+	for (int seen = 0; seen < 4 * BATCH; seen++) {
+		rc = store_pending_next(t->live, id, &p);
+		if (rc == -1)
+			return -1;
+		if (rc == 0)
+			break;
+		if (!is_over(t, &p))
+			continue;
+		if (store_pending_del(t->live, id) == -1)
+			return -1;
+		t->forgotten++;
+		if (t->info.pendings > 0)
+			t->info.pendings--;
+	}
+	*more = rc == 1;
+	if (store_info_put(t->live, &t->info) == -1)
+		return -1;
+	return store_commit(t->live);
+}
+
+static int
+forget_old_deliveries(struct tidy *t)
+{
+	unsigned char id[DIGEST_SIZE] = { 0 };
+	bool more = true;
+
+	while (more)
+		if (forget_batch(t, id, &more) == -1)
+			return -1;
+	return 0;
+}
+
+/* What a killed load left behind, and the word that all is done. */
+static int
+finish(struct tidy *t)
+{
+	int removed;
+
+	do {
+		if (begin_live(t) == -1)
+			return -1;
+		removed = store_rules_prune(t->live, t->info.generation, BATCH);
+		if (removed == -1)
+			return -1;
+		if (removed < BATCH) {
+			t->info.tidy_wanted = false;
+			t->info.tidy_claimed_at = 0;
+			if (store_info_put(t->live, &t->info) == -1)
+				return -1;
+		}
+		if (store_commit(t->live) == -1)
+			return -1;
+	} while (removed == BATCH);
+	return 0;
+}
+
+static int
+read_settings(struct tidy *t)
+{
+	struct rules_settings settings;
+
+	if (begin_live(t) == -1 ||
+	    store_settings_get(t->live, t->info.generation, &settings) == -1)
+		return -1;
+	t->history_days = settings.history_days;
+	return store_commit(t->live);
+}
+
+static int
+report_failure(struct tidy *t)
+{
+	int error = errno, status;
+
+	log_trouble("closed hours were not moved to the ledger", error);
+	errno = error;
+	status = admin_store_failed(t->live);
+	store_rollback(t->ledger);
+	store_close(t->ledger);
+	return status;
+}
+
+int
+admin_tidy(struct admin *a)
+{
+	static struct tidy t;
+	int status = admin_enter(a, false);
+
+	if (status != EX_OK)
+		return status;
+	t = (struct tidy){ .admin = a };
+	t.live = store_lmdb_new(a->place.state, STORE_LIVE, ADMIN_PATIENCE_MS);
+	t.ledger = store_lmdb_new(a->place.state, STORE_LEDGER, ADMIN_PATIENCE_MS);
+	if (t.live == NULL || t.ledger == NULL) {
+		(void)fprintf(stderr, "qlimit: %s: %s\n", a->place.state, strerror(errno));
+		store_close(t.live);
+		store_close(t.ledger);
+		return EX_OSERR;
+	}
+	if (read_settings(&t) == -1 || move_closed_hours(&t) == -1 || expire_history(&t) == -1 ||
+	    forget_old_deliveries(&t) == -1 || finish(&t) == -1)
+		return report_failure(&t);
+	store_close(t.live);
+	store_close(t.ledger);
+	(void)printf("moved to the ledger: %llu rows; removed from it: %llu; "
+	    "deliveries forgotten: %llu\n", (unsigned long long)t.moved,
+	    (unsigned long long)t.expired, (unsigned long long)t.forgotten);
+	return EX_OK;
+}

@@ -1,0 +1,281 @@
+/* child - the one place that starts other programs */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static struct {
+	sigset_t mask;
+	struct sigaction on_child;
+	int error_output;     /* the descriptor 2 of qmail's, or -1 where it was left alone */
+	bool error_is_output; /* 1 and 2 are the same pipe, as qmail-rspawn makes them */
+} inherited;
+
+static void
+fill_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+			/* The lowest free number is fd; closed again for whoever is exec'd. */
+			(void)open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+static void
+silence_error_output(void)
+{
+	int null;
+
+	inherited.error_output = -1;
+	if ((fcntl(2, F_GETFD) & FD_CLOEXEC) != 0)
+		return; /* it was closed */
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (null == -1)
+		return;
+	inherited.error_output = fcntl(2, F_DUPFD_CLOEXEC, 3);
+	if (inherited.error_output != -1)
+		(void)dup2(null, 2);
+	(void)close(null);
+}
+
+void
+child_init(void)
+{
+	struct sigaction waitable = { .sa_handler = SIG_DFL };
+	struct stat out, err;
+
+	fill_standard_descriptors();
+	inherited.error_is_output = fstat(1, &out) == 0 && fstat(2, &err) == 0 &&
+	    out.st_dev == err.st_dev && out.st_ino == err.st_ino;
+	silence_error_output();
+	(void)sigprocmask(SIG_SETMASK, NULL, &inherited.mask);
+	/* Where it is ignored, the kernel throws a child's status away. */
+	(void)sigaction(SIGCHLD, &waitable, &inherited.on_child);
+}
+
+/* Gives back what child_init() changed. */
+static void
+restore_inherited(void)
+{
+	if (inherited.error_output != -1)
+		(void)dup2(inherited.error_output, 2);
+	(void)sigaction(SIGCHLD, &inherited.on_child, NULL);
+	(void)sigprocmask(SIG_SETMASK, &inherited.mask, NULL);
+}
+
+void
+child_write(const char *report, size_t n)
+{
+	ssize_t written;
+
+	do
+		written = write(1, report, n);
+	while (written == -1 && errno == EINTR);
+}
+
+void
+child_answer(const char *report, size_t n)
+{
+	child_write(report, n);
+	_exit(0);
+}
+
+void
+child_become(const struct child_program *program)
+{
+	static const char sorry[] =
+	    "Zqlimit-remote is unable to run the real qmail-remote. (#4.3.5)\n";
+
+	restore_inherited();
+	(void)execve(program->path, program->argv, program->envp);
+	child_answer(sorry, sizeof sorry);
+}
+
+/* In the child of a vfork(2): only system calls until execve(2), and `*error` is the parent's. */
+static void
+start_program(const struct child_program *program, int output, pid_t parent, volatile int *error)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(111);
+	restore_inherited();
+	if (dup2(output, 1) == -1 || (inherited.error_is_output && dup2(output, 2) == -1)) {
+		*error = errno;
+		_exit(111);
+	}
+	(void)execve(program->path, program->argv, program->envp);
+	*error = errno;
+	_exit(111);
+}
+
+static void
+write_all(const char *bytes, size_t n)
+{
+	struct pollfd out = { .fd = 1, .events = POLLOUT };
+
+	while (n > 0) {
+		ssize_t written = write(1, bytes, n);
+
+		if (written > 0) {
+			bytes += written;
+			n -= (size_t)written;
+		} else if (errno == EAGAIN) {
+			(void)poll(&out, 1, -1);
+		} else if (errno != EINTR) {
+			return; /* qmail-rspawn is gone; the remote is still to be heard out */
+		}
+	}
+}
+
+static void
+relay(int from, child_reader *reader, void *context)
+{
+	char buffer[4096];
+
+	for (;;) {
+		ssize_t n = read(from, buffer, sizeof buffer);
+
+		if (n > 0) {
+			write_all(buffer, (size_t)n);
+			reader(context, buffer, (size_t)n);
+		} else if (n == 0 || errno != EINTR) {
+			return;
+		}
+	}
+}
+
+static int
+wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return 111 << 8; /* cannot happen; a deferral if it does */
+	return status;
+}
+
+enum child_result
+child_run(const struct child_program *program, child_reader *reader, void *context,
+    int *wait_status)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	volatile int error = 0;
+	pid_t parent = getpid(), pid;
+	int ends[2];
+
+	if (pipe(ends) == -1)
+		return CHILD_NOT_STARTED;
+	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	/* vfork: fork(2) would copy page tables only to throw them away (facts/cost.md). */
+	pid = vfork();
+	if (pid == 0)
+		start_program(program, ends[1], parent, &error);
+	(void)close(ends[1]);
+	if (pid == -1 || error != 0) {
+		if (pid != -1)
+			(void)wait_for(pid);
+		else
+			error = errno;
+		(void)close(ends[0]);
+		errno = error;
+		return pid == -1 ? CHILD_NOT_STARTED : CHILD_NO_PROGRAM;
+	}
+	/* Our own death by a lost reader would take the child along before it is done. */
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	relay(ends[0], reader, context);
+	(void)close(ends[0]);
+	*wait_status = wait_for(pid);
+	return CHILD_RAN;
+}
+
+void
+child_exit_as(int wait_status)
+{
+	const struct rlimit no_core = { 0, 0 };
+	const struct sigaction ordinary = { .sa_handler = SIG_DFL };
+	sigset_t one;
+
+	if (WIFSIGNALED(wait_status)) {
+		/* One core file, the real program's, is enough. */
+		(void)setrlimit(RLIMIT_CORE, &no_core);
+		(void)sigaction(WTERMSIG(wait_status), &ordinary, NULL);
+		(void)sigemptyset(&one);
+		(void)sigaddset(&one, WTERMSIG(wait_status));
+		(void)sigprocmask(SIG_UNBLOCK, &one, NULL);
+		(void)kill(getpid(), WTERMSIG(wait_status));
+		_exit(111); /* qmail-rspawn makes the same of it */
+	}
+	_exit(WEXITSTATUS(wait_status));
+}
+
+static void
+close_all(void)
+{
+	struct rlimit limit;
+	int top = 1024;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 1 << 16)
+		top = (int)limit.rlim_cur;
+	for (int fd = 0; fd < top; fd++)
+		(void)close(fd);
+}
+
+/* In the background process: nothing of qmail's is left when the program starts. */
+static _Noreturn void
+start_detached(const char *path, char *const *argv)
+{
+	const struct sigaction ordinary = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	(void)setsid();
+	close_all();
+	(void)open("/dev/null", O_RDWR);
+	(void)dup2(0, 1);
+	(void)dup2(0, 2);
+	if (chdir("/") == -1)
+		_exit(127);
+	(void)sigaction(SIGCHLD, &ordinary, NULL);
+	(void)sigaction(SIGPIPE, &ordinary, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)execve(path, argv, environ);
+	_exit(127);
+}
+
+int
+child_detach(const char *path, const char *argument)
+{
+	char program[256], word[32];
+	char *const argv[] = { program, word, NULL };
+	pid_t pid;
+
+	if (strlen(path) >= sizeof program || strlen(argument) >= sizeof word) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(program, path, strlen(path) + 1);
+	memcpy(word, argument, strlen(argument) + 1);
+	pid = fork();
+	if (pid == -1)
+		return -1;
+	if (pid == 0) {
+		/* Twice, so that nobody's wait(2) ever meets a child it does not know. */
+		if (fork() == 0)
+			start_detached(path, argv);
+		_exit(0);
+	}
+	(void)wait_for(pid);
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* counters - what one meter has counted in one hour */
+#include "counters.h"
+
+#include "bytes.h"
+
+#define VERSION 1
+
+uint64_t
+counters_sum(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+uint64_t *
+counters_of_outcome(struct counters *c, enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_SENT:
+		return &c->sent;
+	case OUTCOME_DEFERRED:
+		return &c->deferred;
+	case OUTCOME_FAILED:
+		return &c->failed;
+	case OUTCOME_UNREACHED:
+		return &c->unreached;
+	case OUTCOME_NONE:
+		break;
+	}
+	return NULL;
+}
+
+void
+counters_book(struct counters *c, enum outcome earlier, enum outcome now)
+{
+	uint64_t *field = counters_of_outcome(c, earlier);
+
+	if (field != NULL && *field > 0)
+		--*field;
+	field = counters_of_outcome(c, now);
+	if (field != NULL)
+		*field = counters_sum(*field, 1);
+}
+
+void
+counters_add(struct counters *c, const struct counters *more)
+{
+	c->admitted = counters_sum(c->admitted, more->admitted);
+	c->sent = counters_sum(c->sent, more->sent);
+	c->deferred = counters_sum(c->deferred, more->deferred);
+	c->failed = counters_sum(c->failed, more->failed);
+	c->unreached = counters_sum(c->unreached, more->unreached);
+	c->held = counters_sum(c->held, more->held);
+	c->refused = counters_sum(c->refused, more->refused);
+	c->bytes = counters_sum(c->bytes, more->bytes);
+}
+
+/* version 1, tripped 1, spare 6, then nine numbers of 8 bytes */
+void
+counters_encode(const struct counters *c, unsigned char *record)
+{
+	const uint64_t fields[] = { c->admitted, c->sent, c->deferred, c->failed, c->unreached,
+		c->held, c->refused, c->bytes, c->reset_at };
+	struct bytes b;
+
+	bytes_init(&b, record, COUNTERS_SIZE);
+	bytes_put8(&b, VERSION);
+	bytes_put8(&b, c->tripped);
+	bytes_put16(&b, 0);
+	bytes_put32(&b, 0);
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+		bytes_put64(&b, fields[i]);
+}
+
+bool
+counters_decode(struct counters *c, unsigned char *record, size_t size)
+{
+	uint64_t *const fields[] = { &c->admitted, &c->sent, &c->deferred, &c->failed,
+		&c->unreached, &c->held, &c->refused, &c->bytes, &c->reset_at };
+	struct bytes b;
+	uint8_t version, tripped;
+
+	bytes_init(&b, record, size);
+	version = bytes_get8(&b);
+	tripped = bytes_get8(&b);
+	(void)bytes_get16(&b);
+	(void)bytes_get32(&b);
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+		*fields[i] = bytes_get64(&b);
+	c->tripped = tripped != 0;
+	return version == VERSION && tripped <= 1 && bytes_complete(&b);
+}

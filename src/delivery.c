@@ -1,0 +1,258 @@
+/* delivery - the story of one run of qlimit-remote, from top to bottom */
+#include "delivery.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "admission.h"
+#include "boot.h"
+#include "child.h"
+#include "clock.h"
+#include "delivery_log.h"
+#include "envelope.h"
+#include "essentials.h"
+#include "guard.h"
+#include "log.h"
+#include "message.h"
+#include "place.h"
+#include "real.h"
+#include "report.h"
+#include "settlement.h"
+#include "store.h"
+
+/* One process, one delivery. Static, because the guard's fallbacks have to find it. */
+static struct {
+	struct place place;
+	struct essentials essentials;
+	char real[PLACE_PATH_MAX + 1];
+	struct child_program program;
+	struct envelope envelope;
+	struct booking booking;
+	unsigned char boot[INFO_BOOT_SIZE];
+	struct store *store;
+	struct report report;
+	int wait_status; /* of the real program, once it has run */
+} run;
+
+/* --- when something of ours breaks before the real program has started --- */
+
+static _Noreturn void
+go_on_uncounted(void)
+{
+	static const char later[] = "Zqlimit-remote is unable to use its counters. (#4.3.0)\n";
+
+	guard_disarm();
+	if (run.essentials.defer_on_error)
+		child_answer(later, sizeof later);
+	child_become(&run.program);
+}
+
+static void
+without_store(enum guard_reason reason)
+{
+	(void)reason;
+	go_on_uncounted();
+}
+
+static void
+after_accident(enum guard_reason reason)
+{
+	store_lmdb_emergency(reason == GUARD_CRASHED);
+	delivery_log_accident(reason, run.essentials.defer_on_error);
+	go_on_uncounted();
+}
+
+static _Noreturn void
+give_up(const char *what)
+{
+	log_trouble(what, errno);
+	go_on_uncounted();
+}
+
+/* --- and after it has ended --- */
+
+static void
+without_settlement(enum guard_reason reason)
+{
+	(void)reason;
+	child_exit_as(run.wait_status);
+}
+
+static void
+after_late_accident(enum guard_reason reason)
+{
+	store_lmdb_emergency(reason == GUARD_CRASHED);
+	delivery_log_late_accident(reason);
+	child_exit_as(run.wait_status);
+}
+
+/* --- the steps --- */
+
+/* Where things are, and who the real program is: without it there is nothing to go on with. */
+static void
+find_program(char **argv, char **envp)
+{
+	static char program_name[] = "qmail-remote";
+	const char *problem;
+
+	place_init(&run.place);
+	if (essentials_read(&run.essentials, run.place.state) == 0 && !run.place.state_is_set &&
+	    run.essentials.state[0] != '\0')
+		run.place.state = run.essentials.state;
+	problem = real_find(run.real,
+	    run.place.remote != NULL ? run.place.remote : run.essentials.remote);
+	if (problem != NULL) {
+		static const char sorry[] =
+		    "Zqlimit-remote is unable to find the real qmail-remote. (#4.3.5)\n";
+
+		log_trouble(problem, 0);
+		child_answer(sorry, sizeof sorry);
+	}
+	argv[0] = program_name;
+	run.program = (struct child_program){ run.real, argv, envp };
+}
+
+static void
+describe(void)
+{
+	boot_id(run.boot);
+	run.booking.sender = run.envelope.sender;
+	run.booking.recipients = run.envelope.recipients;
+	run.booking.count = run.envelope.count;
+	run.booking.config = run.place.config;
+	run.booking.boot = run.boot;
+	message_examine(&run.booking.file, 0);
+	meter_payers(&run.booking.payers, run.envelope.sender);
+}
+
+/* What the CLI does for us in the background. */
+static void
+start_helper(const char *command)
+{
+	char cli[PLACE_PATH_MAX + 1];
+
+	real_find_cli(cli);
+	if (access(cli, X_OK) == -1 || child_detach(cli, command) == -1)
+		log_trouble("cannot start qlimit(8): rules and history stay as they are", errno);
+}
+
+/* Asks the store; before the very first rules are there, a moment longer. */
+static void
+ask(struct admission *a)
+{
+	const struct timespec pause = { 0, 10000000 };
+	uint32_t patience = run.essentials.deadline_ms / 4 * 3;
+
+	for (;;) {
+		bool wait = guard_elapsed_ms() < patience;
+
+		if (admission_ask(run.store, &run.booking, clock_now(), wait, a) == -1)
+			give_up("delivery not counted: the store cannot be used");
+		if (a->start_load)
+			start_helper("load");
+		if (!a->await_rules)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+static void
+admit(struct admission *a)
+{
+	static struct guard guard = { after_accident, without_store, 0 };
+
+	guard.deadline_ms = run.essentials.deadline_ms;
+	guard_arm(&guard);
+	describe();
+	run.store = store_lmdb_new(run.place.state, STORE_LIVE, -1);
+	if (run.store == NULL)
+		give_up("delivery not counted: the store cannot be used");
+	ask(a);
+	guard_disarm();
+	if (a->start_tidy)
+		start_helper("tidy");
+}
+
+static _Noreturn void
+stop(const struct admission *a)
+{
+	char buffer[REPORT_TEXT_MAX];
+	struct text text;
+
+	text_init(&text, buffer, sizeof buffer);
+	report_compose(&text, &a->judgement, a->payer);
+	child_answer(text.data, text.used);
+}
+
+static void
+listen(void *context, const char *bytes, size_t n)
+{
+	report_read(context, bytes, n);
+}
+
+/* Nothing has run: our own words stand for the real program's, and are booked like them. */
+static void
+answer_for_it(void)
+{
+	static const char sorry[] =
+	    "Zqlimit-remote is unable to run the real qmail-remote. (#4.3.5)\n";
+
+	log_trouble("the real qmail-remote cannot be executed", errno);
+	child_write(sorry, sizeof sorry);
+	report_read(&run.report, sorry, sizeof sorry);
+	run.wait_status = 0;
+}
+
+static void
+deliver(void)
+{
+	report_init(&run.report);
+	switch (child_run(&run.program, listen, &run.report, &run.wait_status)) {
+	case CHILD_RAN:
+		break;
+	case CHILD_NO_PROGRAM:
+		answer_for_it();
+		break;
+	case CHILD_NOT_STARTED:
+		/* No room for the two of us: then without hearing its outcome. */
+		log_trouble("outcome not counted: no process to run qmail-remote in", errno);
+		child_become(&run.program);
+	}
+}
+
+static void
+settle(void)
+{
+	static struct guard guard = { after_late_accident, without_settlement, 0 };
+	struct judgement judgements[METERS_MAX];
+	unsigned tripped;
+
+	guard.deadline_ms = run.essentials.deadline_ms;
+	guard_arm(&guard);
+	if (settlement_book(run.store, &run.booking, clock_now(), &run.report, run.wait_status,
+		&tripped, judgements) == -1)
+		log_trouble("outcome not counted: the store cannot be used", errno);
+	else
+		delivery_log_trips(&run.booking, tripped, judgements);
+	guard_disarm();
+}
+
+void
+delivery_run(int argc, char **argv, char **envp)
+{
+	struct admission admission;
+
+	find_program(argv, envp);
+	if (!envelope_parse(&run.envelope, argc, argv))
+		child_become(&run.program); /* it knows best what to say to that */
+	admit(&admission);
+	delivery_log_admission(&run.booking, &admission);
+	if (admission.judgement.verdict != VERDICT_PASS)
+		stop(&admission);
+	deliver();
+	settle();
+	child_exit_as(run.wait_status);
+}

@@ -1,0 +1,104 @@
+/* delivery_log - the log lines of a delivery */
+#include "delivery_log.h"
+
+#include "log.h"
+
+static void
+add_meter(struct log_line *line, const struct meter *meter)
+{
+	log_string(line, "kind", meter_kind_name(meter->kind));
+	if (meter->length > 0)
+		log_bytes(line, "name", meter->name, meter->length);
+}
+
+static void
+add_figures(struct log_line *line, const struct judgement *j)
+{
+	log_string(line, "rule",
+	    j->rule == RULE_MAX_PER_HOUR ? "max_per_hour" : "max_failure_percent");
+	log_number(line, "count", j->count);
+	log_number(line, "limit", j->limit);
+	log_number(line, "percent", j->percent);
+}
+
+static void
+add_envelope(struct log_line *line, const struct booking *b)
+{
+	log_string(line, "sender", b->sender);
+	log_string(line, "recipient", b->recipients[0]);
+	if (b->count > 1)
+		log_number(line, "recipients", b->count);
+}
+
+void
+delivery_log_admission(const struct booking *b, const struct admission *a)
+{
+	bool observed = a->observed.verdict != VERDICT_PASS;
+	const struct judgement *j = observed ? &a->observed : &a->judgement;
+	struct log_line line;
+
+	if (j->verdict == VERDICT_PASS || (j->verdict == VERDICT_DEFER && a->repeated))
+		return;
+	log_start(&line, LOG_LINE_NOTICE, j->verdict == VERDICT_DEFER ? "held" : "refused");
+	if (observed)
+		log_string(&line, "mode", "observe");
+	add_meter(&line, a->payer);
+	add_figures(&line, j);
+	add_envelope(&line, b);
+	log_send(&line);
+}
+
+void
+delivery_log_trips(const struct booking *b, unsigned tripped,
+    const struct judgement *judgements)
+{
+	struct log_line line;
+
+	for (size_t i = 0; i < b->payers.count; i++) {
+		if ((tripped & 1u << i) == 0)
+			continue;
+		log_start(&line, LOG_LINE_WARNING, "tripped");
+		add_meter(&line, &b->payers.at[i]);
+		add_figures(&line, &judgements[i]);
+		log_send(&line);
+	}
+}
+
+static const char *
+reason_text(enum guard_reason reason)
+{
+	switch (reason) {
+	case GUARD_CRASHED:
+		return "the store crashed LMDB: live.mdb set aside as live.mdb.damaged";
+	case GUARD_TIMED_OUT:
+		return "the store was not to be had within deadline_ms";
+	case GUARD_OVER_LIMIT:
+		return "a resource limit (setrlimit) was reached";
+	case GUARD_EXITED:
+		break;
+	}
+	return "a library ended the program";
+}
+
+static void
+send_accident(enum guard_reason reason, const char *consequence)
+{
+	struct log_line line;
+
+	log_start(&line, LOG_LINE_WARNING, "trouble");
+	log_sentence(&line, "what", reason_text(reason));
+	log_sentence(&line, "consequence", consequence);
+	log_send(&line);
+}
+
+void
+delivery_log_accident(enum guard_reason reason, bool deferred)
+{
+	send_accident(reason, deferred ? "delivery deferred" : "delivery not counted");
+}
+
+void
+delivery_log_late_accident(enum guard_reason reason)
+{
+	send_accident(reason, "outcome not counted");
+}

@@ -1,0 +1,60 @@
+/* info - the one record that says what state a live store is in */
+#include "info.h"
+
+#include "bytes.h"
+
+#define VERSION 1
+
+void
+info_encode(const struct info *info, unsigned char *record)
+{
+	struct bytes b;
+
+	bytes_init(&b, record, INFO_SIZE);
+	bytes_put8(&b, VERSION);
+	bytes_put8(&b, info->tidy_wanted);
+	bytes_put16(&b, 0);
+	bytes_put32(&b, info->hour);
+	bytes_put(&b, info->boot, sizeof info->boot);
+	bytes_put(&b, info->secret, sizeof info->secret);
+	bytes_put64(&b, info->sequence);
+	bytes_put64(&b, info->generation);
+	bytes_put64(&b, (uint64_t)info->loaded_at);
+	bytes_put64(&b, (uint64_t)info->tried_at);
+	bytes_put64(&b, (uint64_t)info->load_claimed_at);
+	bytes_put64(&b, (uint64_t)info->tidy_claimed_at);
+	bytes_put64(&b, (uint64_t)info->last_delivery);
+	bytes_put64(&b, info->pendings);
+	bytes_put64(&b, (uint64_t)info->created);
+	bytes_put64(&b, 0);
+	bytes_put64(&b, 0);
+	bytes_put64(&b, 0);
+}
+
+bool
+info_decode(struct info *info, unsigned char *record, size_t size)
+{
+	struct bytes b;
+	uint8_t version, tidy;
+
+	bytes_init(&b, record, size);
+	version = bytes_get8(&b);
+	tidy = bytes_get8(&b);
+	(void)bytes_get16(&b);
+	info->tidy_wanted = tidy != 0;
+	info->hour = bytes_get32(&b);
+	bytes_get(&b, info->boot, sizeof info->boot);
+	bytes_get(&b, info->secret, sizeof info->secret);
+	info->sequence = bytes_get64(&b);
+	info->generation = (uint32_t)bytes_get64(&b);
+	info->loaded_at = (int64_t)bytes_get64(&b);
+	info->tried_at = (int64_t)bytes_get64(&b);
+	info->load_claimed_at = (int64_t)bytes_get64(&b);
+	info->tidy_claimed_at = (int64_t)bytes_get64(&b);
+	info->last_delivery = (int64_t)bytes_get64(&b);
+	info->pendings = bytes_get64(&b);
+	info->created = (int64_t)bytes_get64(&b);
+	for (int spare = 0; spare < 3; spare++)
+		(void)bytes_get64(&b);
+	return version == VERSION && tidy <= 1 && bytes_complete(&b);
+}

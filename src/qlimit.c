@@ -1,0 +1,134 @@
+/* qlimit - the admin's side of qlimit-remote(8) */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "admin.h"
+#include "clock.h"
+#include "log.h"
+
+struct command {
+	const char *name;
+	int (*run)(struct admin *a);
+	int least, most; /* arguments */
+	bool json;
+	const char *arguments;
+	const char *summary;
+};
+
+static const struct command commands[] = {
+	{ "check", admin_check, 0, 1, false, "[FILE]",
+	    "say whether a configuration is right, and every mistake in it" },
+	{ "load", admin_load, 0, 0, false, "",
+	    "put the configuration in force now and say what changed" },
+	{ "show", admin_show, 0, 1000000, true, "[--json] [NAME...]",
+	    "this hour, meter by meter, busiest first" },
+	{ "status", admin_status, 0, 0, true, "[--json]",
+	    "is qlimit itself well: rules, last delivery, store, trouble" },
+	{ "reset", admin_reset, 1, 1, false, "NAME",
+	    "set a meter's counters and latch of this hour to zero" },
+	{ "tidy", admin_tidy, 0, 0, false, "",
+	    "move closed hours to the ledger; started by itself every hour" },
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void
+usage(FILE *f)
+{
+	char left[40];
+
+	(void)fputs("usage: qlimit COMMAND [ARGUMENT...]\n\n", f);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		(void)snprintf(left, sizeof left, "%s %s", commands[i].name,
+		    commands[i].arguments);
+		(void)fprintf(f, "  %-26s %s\n", left, commands[i].summary);
+	}
+	(void)fputs("\nNAME is a domain, or server, bounces or foreign. See qlimit(8).\n", f);
+}
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int
+misuse(const struct command *command, const char *what, const char *word)
+{
+	(void)fprintf(stderr, "qlimit: %s%s\n", what, word);
+	if (command == NULL)
+		usage(stderr);
+	else
+		(void)fprintf(stderr, "usage: qlimit %s %s\n", command->name, command->arguments);
+	return EX_USAGE;
+}
+
+/* Takes --json off the arguments; returns how many are left, or -1 at an unknown option. */
+static int
+take_options(const struct command *command, char **argv, bool *json)
+{
+	int count = 0;
+	bool options = true;
+
+	for (char **from = argv; *from != NULL; from++) {
+		if (options && strcmp(*from, "--") == 0)
+			options = false;
+		else if (options && strcmp(*from, "--json") == 0 && command->json)
+			*json = true;
+		else if (options && (*from)[0] == '-' && (*from)[1] != '\0')
+			return -1;
+		else
+			argv[count++] = *from;
+	}
+	argv[count] = NULL;
+	return count;
+}
+
+static bool
+is_help(const char *word)
+{
+	return word != NULL && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+	    strcmp(word, "help") == 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *command;
+	struct admin admin;
+	int count;
+
+	if (argc < 2)
+		return misuse(NULL, "a command is missing", "");
+	if (is_help(argv[1]) || (argc == 3 && strcmp(argv[2], "--help") == 0)) {
+		usage(stdout);
+		return EX_OK;
+	}
+	command = find(argv[1]);
+	if (command == NULL)
+		return misuse(NULL, "unknown command: ", argv[1]);
+	(void)umask(077);
+	log_to(getenv("QLIMIT_SYSLOG"));
+	admin_init(&admin, clock_now());
+	count = take_options(command, argv + 2, &admin.json);
+	if (count < 0)
+		return misuse(command, "unknown option", "");
+	if (count < command->least)
+		return misuse(command, "an argument is missing", "");
+	if (count > command->most)
+		return misuse(command, "too many arguments", "");
+	admin.names = argv + 2;
+	count = command->run(&admin);
+	if (fflush(stdout) == EOF || ferror(stdout) != 0) {
+		(void)fputs("qlimit: cannot write the output\n", stderr);
+		return EX_IOERR;
+	}
+	return count;
+}

@@ -1,0 +1,92 @@
+/* real - which program is the real qmail-remote, and which is our own */
+#include "real.h"
+
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "text.h"
+
+static const char *const guesses[] = {
+	QMAIL "/bin/qmail-remote.orig",
+	QMAIL "/bin/qmail-remote.moved",
+	QMAIL "/bin/qmail-remote",
+};
+
+/* The kernel's word; where there is no /proc, the path that was executed. */
+static int
+stat_self(struct stat *st)
+{
+	unsigned long executed;
+	const char *path;
+
+	if (stat("/proc/self/exe", st) == 0)
+		return 0;
+	executed = getauxval(AT_EXECFN);
+	memcpy(&path, &executed, sizeof path);
+	return path == NULL ? -1 : stat(path, st);
+}
+
+bool
+real_is_self(const char *path)
+{
+	struct stat self, other;
+
+	return stat_self(&self) == 0 && stat(path, &other) == 0 && self.st_dev == other.st_dev &&
+	       self.st_ino == other.st_ino;
+}
+
+static bool
+is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+static void
+copy_path(char *path, const char *from)
+{
+	struct text t;
+
+	text_init(&t, path, PLACE_PATH_MAX + 1);
+	text_add(&t, from);
+}
+
+const char *
+real_find(char *path, const char *chosen)
+{
+	if (chosen != NULL && *chosen != '\0') {
+		copy_path(path, chosen);
+		if (chosen[0] != '/' || strlen(chosen) > PLACE_PATH_MAX)
+			return "the real qmail-remote must be given as an absolute path";
+		if (real_is_self(chosen))
+			return "the real qmail-remote is set to qlimit-remote itself";
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof guesses / sizeof guesses[0]; i++)
+		if (is_program(guesses[i]) && !real_is_self(guesses[i])) {
+			copy_path(path, guesses[i]);
+			return NULL;
+		}
+	path[0] = '\0';
+	return "no real qmail-remote found in " QMAIL "/bin";
+}
+
+void
+real_find_cli(char *path)
+{
+	ssize_t n = readlink("/proc/self/exe", path, PLACE_PATH_MAX);
+	struct text t;
+
+	if (n > 0) {
+		while (n > 0 && path[n - 1] != '/')
+			n--;
+		text_init(&t, path + n, (size_t)(PLACE_PATH_MAX + 1 - n));
+		text_add(&t, "qlimit");
+		if (!t.truncated && is_program(path))
+			return;
+	}
+	copy_path(path, QLIMIT_SBIN "/qlimit");
+}

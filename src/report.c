@@ -1,0 +1,138 @@
+/* report - what qmail-rspawn makes of a remote's bytes, and our own reports */
+#include "report.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+static const char answer_mark[] = "said:";
+
+void
+report_init(struct report *r)
+{
+	memset(r, 0, sizeof *r);
+}
+
+static void
+end_block(struct report *r)
+{
+	char letter = r->open ? r->starts_with : '\0';
+
+	if (r->decision == '\0') {
+		if (r->blocks < REPORT_RECIPIENTS)
+			r->letters[r->blocks] = letter;
+		if (letter == 'K' || letter == 'Z' || letter == 'D')
+			r->decision = letter;
+	}
+	r->blocks++;
+	r->open = false;
+}
+
+static void
+match_answer(struct report *r, char c)
+{
+	/* No prefix of the mark occurs again inside it: a mismatch can only start anew. */
+	r->matched = c == answer_mark[r->matched] ? r->matched + 1 : c == answer_mark[0];
+	if (r->matched == sizeof answer_mark - 1) {
+		r->answered = true;
+		r->matched = 0;
+	}
+}
+
+void
+report_read(struct report *r, const char *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char c = bytes[i];
+
+		r->any = true;
+		match_answer(r, c);
+		if (c == '\0') {
+			end_block(r);
+		} else if (!r->open) {
+			r->open = true;
+			r->starts_with = c;
+		}
+	}
+}
+
+/* The recipient's own letter, r, s or h, or 0: only a block in its place before the decision. */
+static char
+recipient_letter(const struct report *r, size_t recipient)
+{
+	char letter;
+
+	/* An `s` or `h` counts for the first recipient even where no NUL ever ended it. */
+	if (recipient == 0 && r->blocks == 0)
+		letter = r->open ? r->starts_with : '\0';
+	else
+		letter = recipient < r->blocks && recipient < REPORT_RECIPIENTS ?
+		    r->letters[recipient] : '\0';
+	return letter == 'r' || letter == 's' || letter == 'h' ? letter : '\0';
+}
+
+enum outcome
+report_outcome(const struct report *r, size_t recipient, int wait_status)
+{
+	if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) == 111)
+		return OUTCOME_UNREACHED;
+	if (WEXITSTATUS(wait_status) != 0)
+		return OUTCOME_FAILED;
+	if (!r->any)
+		return OUTCOME_UNREACHED;
+	switch (recipient_letter(r, recipient)) {
+	case 's':
+		return OUTCOME_DEFERRED;
+	case 'h':
+		return OUTCOME_FAILED;
+	default:
+		break;
+	}
+	if (r->decision == 'K')
+		return OUTCOME_SENT;
+	if (r->decision == 'Z')
+		return r->answered ? OUTCOME_DEFERRED : OUTCOME_UNREACHED;
+	return OUTCOME_FAILED;
+}
+
+static void
+add_subject(struct text *t, const struct meter *payer)
+{
+	switch (payer->kind) {
+	case METER_SERVER:
+		text_add(t, "This server has");
+		break;
+	case METER_BOUNCES:
+		text_add(t, "Bounce messages have");
+		break;
+	case METER_FOREIGN:
+		text_add(t, "Senders without a domain have");
+		break;
+	default:
+		text_add(t, "Domain ");
+		text_add_printable(t, payer->name, payer->length, 4 * METER_NAME_MAX);
+		text_add(t, " has");
+		break;
+	}
+}
+
+void
+report_compose(struct text *t, const struct judgement *judgement, const struct meter *payer)
+{
+	bool refuse = judgement->verdict == VERDICT_REFUSE;
+	bool volume = judgement->rule == RULE_MAX_PER_HOUR;
+
+	text_add(t, refuse ? "D" : "Z");
+	add_subject(t, payer);
+	text_add(t, volume ? " exceeded the max emails per hour (" :
+	    " exceeded the max defers and failures per hour (");
+	text_add_number(t, judgement->count);
+	text_add(t, "/");
+	text_add_number(t, judgement->limit);
+	text_add(t, " (");
+	text_add_number(t, judgement->percent);
+	/* WHM puts two spaces after the one text and one after the other; log parsers know both. */
+	text_add(t, volume ? "%)) allowed.  " : "%)) allowed. ");
+	text_add(t, refuse ? "Message discarded. (#5.7.1)\n" :
+	    "Message will be reattempted later. (#4.7.1)\n");
+	text_add_bytes(t, "", 1);
+}

@@ -1,0 +1,36 @@
+/* standing - how a meter stands in its hour, in one word */
+#include "standing.h"
+
+#include "policy.h"
+
+static bool
+nearly(uint64_t count, uint64_t limit)
+{
+	return limit > 0 && count >= limit * STANDING_WARN_PERCENT / 100;
+}
+
+enum standing
+standing_of(const struct limits *limits, const struct counters *counters)
+{
+	uint64_t failure_percent = policy_failure_percent(limits, counters);
+
+	if (limits->max_failure_percent > 0 &&
+	    (counters->tripped || policy_trips(limits, counters)))
+		return STANDING_TRIPPED;
+	if (limits->max_per_hour > 0 && counters->admitted >= limits->max_per_hour)
+		return STANDING_HELD;
+	if (counters->admitted > 0 && nearly(counters->admitted, limits->max_per_hour))
+		return STANDING_WARNING;
+	if (policy_failures(limits, counters) >= limits->min_failures &&
+	    nearly(failure_percent, limits->max_failure_percent))
+		return STANDING_WARNING;
+	return STANDING_OK;
+}
+
+const char *
+standing_name(enum standing standing)
+{
+	static const char *const names[] = { "ok", "warning", "held", "tripped" };
+
+	return names[standing];
+}

@@ -1,0 +1,389 @@
+/*
+ * store_lmdb - a store in an LMDB file
+ *
+ * LMDB is used for one transaction at a time and without its lock file (facts/storage.md): a lock of
+ * our own is taken before the file is opened and let go after it is closed. So nobody ever sees a
+ * file in use by another, a file can be set aside safely, and root can leave no lock behind that
+ * shuts qmailr out. mdb_stat(1) and mdb_dump(1) know nothing of this lock.
+ */
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "place.h"
+#include "store_backend.h"
+#include "store_lock.h"
+
+#define MAP_MIN ((size_t)4 << 20)
+#define LIVE_MAX ((off_t)1 << 30) /* a live store that grew beyond this is not one hour's */
+
+struct store_lmdb {
+	struct store base;
+	bool live;
+	int patience_ms;
+	int lock; /* descriptor, -1 while the lock is not held */
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	MDB_cursor *cursor;
+	char directory[PLACE_PATH_MAX + 1];
+	char file[PLACE_PATH_MAX + 1];
+	char aside[PLACE_PATH_MAX + 1];
+	char lock_file[PLACE_PATH_MAX + 1];
+};
+
+/* The live store whose lock is held: what store_lmdb_emergency() needs to know. */
+static struct store_lmdb *volatile in_use;
+
+static int
+result(int rc)
+{
+	switch (rc) {
+	case 0:
+		return 0;
+	case MDB_MAP_FULL:
+		errno = ENOSPC;
+		break;
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_PANIC:
+	case MDB_INCOMPATIBLE:
+	case MDB_CURSOR_FULL:
+	case MDB_PAGE_FULL:
+	case MDB_BAD_VALSIZE:
+	case MDB_BAD_TXN:
+		errno = EBADMSG;
+		break;
+	default:
+		errno = rc > 0 ? rc : EIO;
+		break;
+	}
+	return -1;
+}
+
+/* LMDB found its own file inconsistent. abort(3) is what the wrapper's guard waits for. */
+static void
+assertion(MDB_env *env, const char *message)
+{
+	(void)env;
+	(void)message;
+	abort();
+}
+
+/* --- the file --- */
+
+static void
+drop_lock(struct store_lmdb *s)
+{
+	int saved = errno;
+
+	if (in_use == s)
+		in_use = NULL;
+	if (s->lock != -1)
+		(void)close(s->lock);
+	s->lock = -1;
+	errno = saved;
+}
+
+static void
+close_file(struct store_lmdb *s)
+{
+	int saved = errno;
+
+	if (s->cursor != NULL)
+		mdb_cursor_close(s->cursor);
+	if (s->txn != NULL)
+		mdb_txn_abort(s->txn);
+	if (s->env != NULL)
+		mdb_env_close(s->env);
+	s->cursor = NULL;
+	s->txn = NULL;
+	s->env = NULL;
+	errno = saved;
+}
+
+/*
+ * Twice what the file has, so that no transaction of ours can fill the map; small at first, because
+ * address space may be limited (softlimit(8)).
+ */
+static size_t
+map_size(off_t file_size)
+{
+	size_t size = MAP_MIN;
+
+	while (size / 2 < (size_t)file_size)
+		size *= 2;
+	return size;
+}
+
+/* Looks before LMDB opens: it would follow a link and create what is missing. */
+static int
+examine_file(struct store_lmdb *s, bool create, off_t *size)
+{
+	struct stat st;
+
+	*size = 0;
+	if (lstat(s->file, &st) == -1)
+		return errno == ENOENT && create ? 0 : -1;
+	if (store_lock_check(&st, S_IFREG) == -1)
+		return -1;
+	if (s->live && st.st_size > LIVE_MAX) {
+		errno = EBADMSG;
+		return -1;
+	}
+	*size = st.st_size;
+	return 0;
+}
+
+static int
+open_file(struct store_lmdb *s, bool create)
+{
+	unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | MDB_NORDAHEAD;
+	mdb_filehandle_t fd;
+	off_t size;
+
+	if (examine_file(s, create, &size) == -1 || result(mdb_env_create(&s->env)) == -1)
+		return -1;
+	if (s->live)
+		flags |= MDB_NOSYNC | MDB_NOMETASYNC;
+	(void)mdb_env_set_assert(s->env, assertion);
+	if (result(mdb_env_set_mapsize(s->env, map_size(size))) == -1 ||
+	    result(mdb_env_open(s->env, s->file, flags, 0600)) == -1)
+		goto failed;
+	/* LMDB leaves this one open across exec. */
+	if (mdb_env_get_fd(s->env, &fd) == 0)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	if (result(mdb_txn_begin(s->env, NULL, 0, &s->txn)) == -1 ||
+	    result(mdb_dbi_open(s->txn, NULL, 0, &s->dbi)) == -1 ||
+	    result(mdb_cursor_open(s->txn, s->dbi, &s->cursor)) == -1)
+		goto failed;
+	return 0;
+failed:
+	close_file(s);
+	return -1;
+}
+
+/* With the lock held: one copy is kept, for whoever wants to know what happened. */
+static int
+remove_file(const struct store_lmdb *s, bool keep_copy)
+{
+	int rc = keep_copy ? rename(s->file, s->aside) : unlink(s->file);
+
+	return rc == -1 && errno == ENOENT ? 0 : rc;
+}
+
+/* --- operations --- */
+
+static int
+lmdb_begin(struct store *base, bool create)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+
+	s->lock = store_lock(s->directory, s->lock_file, s->patience_ms);
+	if (s->lock == -1)
+		return -1;
+	if (s->live)
+		in_use = s;
+	if (open_file(s, create) == 0)
+		return 0;
+	/* What cannot be opened as a database at all is replaced here and now. */
+	if (errno == EBADMSG && create && remove_file(s, true) == 0) {
+		log_trouble("not a database: set aside with .damaged added to its name", 0);
+		if (open_file(s, create) == 0)
+			return 0;
+	}
+	drop_lock(s);
+	return -1;
+}
+
+static int
+lmdb_commit(struct store *base)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+	int rc;
+
+	mdb_cursor_close(s->cursor);
+	s->cursor = NULL;
+	rc = result(mdb_txn_commit(s->txn));
+	s->txn = NULL;
+	close_file(s);
+	drop_lock(s);
+	return rc;
+}
+
+static void
+lmdb_rollback(struct store *base)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+
+	close_file(s);
+	drop_lock(s);
+}
+
+static int
+lmdb_restart(struct store *base, bool keep_copy)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+
+	close_file(s);
+	if (remove_file(s, keep_copy) == -1)
+		return -1;
+	return open_file(s, true);
+}
+
+static int
+copy_value(const MDB_val *from, void *value, size_t room, size_t *size)
+{
+	if (from->mv_size > room) {
+		errno = EBADMSG;
+		return -1;
+	}
+	memcpy(value, from->mv_data, from->mv_size);
+	*size = from->mv_size;
+	return 1;
+}
+
+/* LMDB's structures take pointers to non-const; it does not write through these. */
+static MDB_val
+val(const void *data, size_t size)
+{
+	MDB_val v = { .mv_size = size };
+
+	memcpy(&v.mv_data, &data, sizeof data);
+	return v;
+}
+
+static int
+lmdb_get(struct store *base, const void *key, size_t key_size, void *value, size_t room,
+    size_t *size)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+	MDB_val k = val(key, key_size), v;
+	int rc = mdb_get(s->txn, s->dbi, &k, &v);
+
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	return result(rc) == -1 ? -1 : copy_value(&v, value, room, size);
+}
+
+static int
+lmdb_put(struct store *base, const void *key, size_t key_size, const void *value, size_t size)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+	MDB_val k = val(key, key_size), v = val(value, size);
+
+	return result(mdb_put(s->txn, s->dbi, &k, &v, 0));
+}
+
+static int
+lmdb_del(struct store *base, const void *key, size_t key_size)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+	MDB_val k = val(key, key_size);
+	int rc = mdb_del(s->txn, s->dbi, &k, NULL);
+
+	return rc == MDB_NOTFOUND ? 0 : result(rc);
+}
+
+static int
+lmdb_next(struct store *base, void *key, size_t *key_size, size_t prefix, void *value,
+    size_t room, size_t *size)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+	unsigned char start[STORE_KEY_MAX + 1];
+	MDB_val k, v;
+	int rc;
+
+	/* The smallest key that is larger: the same one with a zero byte behind it. */
+	memcpy(start, key, *key_size);
+	start[*key_size] = 0;
+	k = val(start, *key_size + 1);
+	rc = mdb_cursor_get(s->cursor, &k, &v, MDB_SET_RANGE);
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (result(rc) == -1)
+		return -1;
+	if (k.mv_size < prefix || memcmp(k.mv_data, start, prefix) != 0)
+		return 0;
+	if (k.mv_size > STORE_KEY_MAX) {
+		errno = EBADMSG;
+		return -1;
+	}
+	memcpy(key, k.mv_data, k.mv_size);
+	*key_size = k.mv_size;
+	return copy_value(&v, value, room, size);
+}
+
+static void
+lmdb_close(struct store *base)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+
+	close_file(s);
+	drop_lock(s);
+	free(s);
+}
+
+static const struct store_ops lmdb_ops = {
+	.begin = lmdb_begin,
+	.commit = lmdb_commit,
+	.rollback = lmdb_rollback,
+	.restart = lmdb_restart,
+	.get = lmdb_get,
+	.put = lmdb_put,
+	.del = lmdb_del,
+	.next = lmdb_next,
+	.close = lmdb_close,
+};
+
+struct store *
+store_lmdb_new(const char *directory, enum store_kind kind, int patience_ms)
+{
+	bool live = kind == STORE_LIVE;
+	struct store_lmdb *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->base.ops = &lmdb_ops;
+	s->live = live;
+	s->patience_ms = patience_ms;
+	s->lock = -1;
+	/* The ledger's writes are synced and slow: it has a lock of its own. */
+	if (place_join(s->directory, directory, "") == -1 ||
+	    place_join(s->file, directory, live ? "live.mdb" : "ledger.mdb") == -1 ||
+	    place_join(s->aside, directory, live ? "live.mdb.damaged" : "ledger.mdb.damaged") == -1 ||
+	    place_join(s->lock_file, directory, live ? "lock" : "ledger.lock") == -1) {
+		free(s);
+		return NULL;
+	}
+	s->directory[strlen(s->directory) - 1] = '\0'; /* a link is not a directory of ours */
+	return &s->base;
+}
+
+void
+store_lmdb_emergency(bool crashed)
+{
+	struct store_lmdb *s = in_use;
+	struct stat file, st;
+
+	if (s == NULL)
+		return;
+	if (stat(s->file, &file) == 0)
+		for (int fd = 3; fd < 256; fd++)
+			if (fstat(fd, &st) == 0 && st.st_dev == file.st_dev &&
+			    st.st_ino == file.st_ino)
+				(void)close(fd);
+	if (crashed)
+		(void)rename(s->file, s->aside);
+	in_use = NULL;
+}

@@ -1,0 +1,245 @@
+/*
+ * store_memory - a store in memory
+ *
+ * For tests: it shows that nothing above store_backend.h knows of pages, files or LMDB. One sorted
+ * array; a transaction is undone by going back to a copy made when it began.
+ */
+#include "store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_backend.h"
+
+struct entry {
+	size_t key_size, size;
+	unsigned char *data; /* key, then value */
+};
+
+struct entries {
+	struct entry *at;
+	size_t count;
+};
+
+struct store_memory {
+	struct store base;
+	bool exists;
+	struct entries now;
+	struct entries before; /* the transaction */
+};
+
+static void
+clear(struct entries *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		free(e->at[i].data);
+	free(e->at);
+	*e = (struct entries){ NULL, 0 };
+}
+
+static int
+compare(const struct entry *e, const void *key, size_t key_size)
+{
+	size_t common = e->key_size < key_size ? e->key_size : key_size;
+	int order = memcmp(e->data, key, common);
+
+	if (order != 0)
+		return order;
+	return e->key_size == key_size ? 0 : e->key_size < key_size ? -1 : 1;
+}
+
+/* Index of the first entry that is not before the key. */
+static size_t
+find(const struct entries *e, const void *key, size_t key_size)
+{
+	size_t low = 0, high = e->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare(&e->at[middle], key, key_size) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool
+is_at(const struct entries *e, size_t i, const void *key, size_t key_size)
+{
+	return i < e->count && compare(&e->at[i], key, key_size) == 0;
+}
+
+static int
+insert(struct entries *e, size_t i, struct entry entry)
+{
+	struct entry *more = realloc(e->at, (e->count + 1) * sizeof *more);
+
+	if (more == NULL)
+		return -1;
+	e->at = more;
+	memmove(&e->at[i + 1], &e->at[i], (e->count - i) * sizeof *more);
+	e->at[i] = entry;
+	e->count++;
+	return 0;
+}
+
+static void
+remove_at(struct entries *e, size_t i)
+{
+	free(e->at[i].data);
+	e->count--;
+	memmove(&e->at[i], &e->at[i + 1], (e->count - i) * sizeof *e->at);
+}
+
+static int
+put(struct entries *e, const void *key, size_t key_size, const void *value, size_t size)
+{
+	struct entry entry = { key_size, size, malloc(key_size + size + 1) };
+	size_t i = find(e, key, key_size);
+
+	if (entry.data == NULL)
+		return -1;
+	memcpy(entry.data, key, key_size);
+	memcpy(entry.data + key_size, value, size);
+	if (is_at(e, i, key, key_size))
+		remove_at(e, i);
+	if (insert(e, i, entry) == 0)
+		return 0;
+	free(entry.data);
+	return -1;
+}
+
+static int
+memory_begin(struct store *base, bool create)
+{
+	struct store_memory *s = (struct store_memory *)base;
+
+	if (!s->exists && !create) {
+		errno = ENOENT;
+		return -1;
+	}
+	s->exists = true;
+	for (size_t i = 0; i < s->now.count; i++) {
+		const struct entry *e = &s->now.at[i];
+
+		if (put(&s->before, e->data, e->key_size, e->data + e->key_size, e->size) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+memory_commit(struct store *base)
+{
+	clear(&((struct store_memory *)base)->before);
+	return 0;
+}
+
+static void
+memory_rollback(struct store *base)
+{
+	struct store_memory *s = (struct store_memory *)base;
+
+	clear(&s->now);
+	s->now = s->before;
+	s->before = (struct entries){ NULL, 0 };
+}
+
+static int
+memory_restart(struct store *base, bool keep_copy)
+{
+	(void)keep_copy;
+	clear(&((struct store_memory *)base)->now);
+	return 0;
+}
+
+static int
+copy_value(const struct entry *e, void *value, size_t room, size_t *size)
+{
+	if (e->size > room) {
+		errno = EBADMSG;
+		return -1;
+	}
+	memcpy(value, e->data + e->key_size, e->size);
+	*size = e->size;
+	return 1;
+}
+
+static int
+memory_get(struct store *base, const void *key, size_t key_size, void *value, size_t room,
+    size_t *size)
+{
+	const struct entries *e = &((struct store_memory *)base)->now;
+	size_t i = find(e, key, key_size);
+
+	return is_at(e, i, key, key_size) ? copy_value(&e->at[i], value, room, size) : 0;
+}
+
+static int
+memory_put(struct store *base, const void *key, size_t key_size, const void *value, size_t size)
+{
+	return put(&((struct store_memory *)base)->now, key, key_size, value, size);
+}
+
+static int
+memory_del(struct store *base, const void *key, size_t key_size)
+{
+	struct entries *e = &((struct store_memory *)base)->now;
+	size_t i = find(e, key, key_size);
+
+	if (is_at(e, i, key, key_size))
+		remove_at(e, i);
+	return 0;
+}
+
+static int
+memory_next(struct store *base, void *key, size_t *key_size, size_t prefix, void *value,
+    size_t room, size_t *size)
+{
+	const struct entries *e = &((struct store_memory *)base)->now;
+	size_t i = find(e, key, *key_size);
+
+	if (is_at(e, i, key, *key_size))
+		i++;
+	if (i == e->count || e->at[i].key_size < prefix || memcmp(e->at[i].data, key, prefix) != 0)
+		return 0;
+	memcpy(key, e->at[i].data, e->at[i].key_size);
+	*key_size = e->at[i].key_size;
+	return copy_value(&e->at[i], value, room, size);
+}
+
+static void
+memory_close(struct store *base)
+{
+	struct store_memory *s = (struct store_memory *)base;
+
+	clear(&s->now);
+	clear(&s->before);
+	free(s);
+}
+
+static const struct store_ops memory_ops = {
+	.begin = memory_begin,
+	.commit = memory_commit,
+	.rollback = memory_rollback,
+	.restart = memory_restart,
+	.get = memory_get,
+	.put = memory_put,
+	.del = memory_del,
+	.next = memory_next,
+	.close = memory_close,
+};
+
+struct store *
+store_memory_new(void)
+{
+	struct store_memory *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->base.ops = &memory_ops;
+	return &s->base;
+}

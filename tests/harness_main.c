@@ -1,0 +1,44 @@
+/* harness_main - runs every suite of suites.h */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+#include "suites.h"
+
+/* What failed tests left behind is kept for whoever asks why. */
+static void
+tidy(const char *directory, int failed)
+{
+	if (failed > 0)
+		fprintf(stderr, "what the failed tests left is in %s\n", directory);
+	else if (harness_remove_tree(directory) == -1)
+		perror(directory);
+}
+
+int
+main(void)
+{
+#define SUITE_ADD(name) srunner_add_suite(runner, suite_##name());
+	SRunner *runner = srunner_create(NULL);
+	const char *tmp = getenv("TMPDIR");
+	char directory[64];
+	int failed;
+
+	/* One place for all tests to make theirs in, short enough for the paths of sockets. */
+	if (tmp == NULL || tmp[0] != '/' || strlen(tmp) > 30)
+		tmp = "/tmp";
+	(void)snprintf(directory, sizeof directory, "%s/qlimit-check.XXXXXX", tmp);
+	if (mkdtemp(directory) == NULL || setenv("TMPDIR", directory, 1) == -1) {
+		perror(directory);
+		return EXIT_FAILURE;
+	}
+	SUITES(SUITE_ADD)
+	srunner_set_fork_status(runner, CK_FORK);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	tidy(directory, failed);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

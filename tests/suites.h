@@ -1,0 +1,24 @@
+/*
+ * suites - every suite of tests; a new one is one line in this list
+ */
+#ifndef SUITES_H
+#define SUITES_H
+
+#include <check.h>
+
+#define SUITES(suite) \
+	suite(pure) \
+	suite(policy) \
+	suite(report) \
+	suite(store) \
+	suite(wrapper) \
+	suite(storm) \
+	suite(faults) \
+	suite(cli) \
+	suite(config) \
+	suite(config_refused)
+
+#define SUITE_DECLARE(name) Suite *suite_##name(void);
+SUITES(SUITE_DECLARE)
+
+#endif

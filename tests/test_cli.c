@@ -1,0 +1,414 @@
+/* test_cli - qlimit(8): what it prints, how it exits, and what an edit of the configuration does */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "suites.h"
+
+#define HOUR 3600
+
+static void
+contains(const char *text, const char *wanted)
+{
+	ck_assert_msg(strstr(text, wanted) != NULL, "not in it: %s\n%s", wanted, text);
+}
+
+static void
+send_one(const char *sender, const char *recipient)
+{
+	(void)harness_deliver(harness_message(NULL, NULL), sender, recipient);
+}
+
+/* Waits for what a background helper does; a test that never sees it fails. */
+static bool
+wait_until(bool (*is_so)(void))
+{
+	const struct timespec pause = { 0, 20000000 };
+
+	for (int i = 0; i < 500; i++) {
+		if (is_so())
+			return true;
+		(void)nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+/* --- usage --- */
+
+static const struct {
+	const char *label;
+	const char *words[4];
+	int status;
+	const char *out, *err;
+} usages[] = {
+	{ "nothing", { NULL }, EX_USAGE, NULL, "a command is missing" },
+	{ "help", { "--help" }, EX_OK, "usage: qlimit COMMAND", NULL },
+	{ "help of a command", { "show", "--help" }, EX_OK, "usage: qlimit", NULL },
+	{ "unknown command", { "list" }, EX_USAGE, NULL, "unknown command: list" },
+	{ "what was possible", { "list" }, EX_USAGE, NULL, "  show " },
+	{ "unknown option", { "show", "-x" }, EX_USAGE, NULL, "usage: qlimit show [--json]" },
+	{ "no such option there", { "load", "--json" }, EX_USAGE, NULL, "usage: qlimit load" },
+	{ "missing argument", { "reset" }, EX_USAGE, NULL, "an argument is missing" },
+	{ "too many", { "reset", "a", "b" }, EX_USAGE, NULL, "too many arguments" },
+	{ "not a domain", { "reset", "" }, EX_USAGE, NULL, "not a name a domain can have" },
+	{ "nothing counted yet", { "show" }, EX_NOINPUT, NULL, "nothing counted yet" },
+	{ "status of nothing", { "status" }, EX_NOINPUT, NULL, "nothing counted yet" },
+};
+
+START_TEST(test_usage)
+{
+	struct harness_output o = harness_cli_words(usages[_i].words);
+
+	ck_assert_msg(o.status == usages[_i].status, "%s: %d", usages[_i].label, o.status);
+	contains(o.out, usages[_i].out != NULL ? usages[_i].out : "");
+	contains(o.err, usages[_i].err != NULL ? usages[_i].err : "");
+	if (usages[_i].status == EX_OK)
+		ck_assert_str_eq(o.err, "");
+	else
+		ck_assert_str_eq(o.out, "");
+}
+END_TEST
+
+/* --- check and load --- */
+
+START_TEST(test_check)
+{
+	struct harness_output o;
+
+	harness_config("default = { max_per_hour = 7; };\ndomains = ( { name = \"a.example\"; } );\n");
+	o = harness_cli("check");
+	ck_assert_int_eq(o.status, EX_OK);
+	contains(o.out, "configuration OK");
+	contains(o.out, "1 domains");
+	harness_config("default = {\n  max_per_hour = \"x\";\n};\nnonsense = 1;\n");
+	o = harness_cli("check", harness_path("qlimit.conf"));
+	ck_assert_int_eq(o.status, EX_CONFIG);
+	contains(o.err, "qlimit.conf:2: ");
+	contains(o.err, "qlimit.conf:4: ");
+	ck_assert_str_eq(o.out, "");
+	o = harness_cli("check", "/nonexistent/file");
+	ck_assert_int_eq(o.status, EX_CONFIG);
+	harness_config("remote = \"/nonexistent/qmail-remote\";\n");
+	o = harness_cli("check");
+	ck_assert_int_eq(o.status, EX_CONFIG);
+	contains(o.err, "/nonexistent/qmail-remote");
+}
+END_TEST
+
+START_TEST(test_load_says_what_changed)
+{
+	struct harness_output o;
+
+	harness_config("domains = ( { name = \"a.example\"; max_per_hour = 1; }, "
+	    "{ name = \"b.example\"; } );\n");
+	o = harness_load();
+	ck_assert_int_eq(o.status, EX_OK);
+	contains(o.out, "4 added, 0 changed, 0 removed");
+	harness_config("domains = ( { name = \"a.example\"; max_per_hour = 2; }, "
+	    "{ name = \".c.example\"; } );\n");
+	o = harness_load();
+	contains(o.out, "1 added, 1 changed, 1 removed, 2 as before");
+	contains(o.out, "changed a.example: from max_per_hour 1,");
+	contains(o.out, "; to max_per_hour 2,");
+	contains(o.out, "added .c.example: max_per_hour no limit");
+	contains(o.out, "removed b.example:");
+	o = harness_load();
+	contains(o.out, "0 added, 0 changed, 0 removed, 4 as before");
+}
+END_TEST
+
+/* Goal: many rules, more than one batch, are all there; fewer again leave none behind. */
+START_TEST(test_load_many)
+{
+	size_t room = 200000, used = 0;
+	char *text = malloc(room);
+
+	ck_assert_ptr_nonnull(text);
+	used += (size_t)snprintf(text, room, "domains = (\n");
+	for (int i = 0; i < 3000; i++)
+		used += (size_t)snprintf(text + used, room - used, "%s{ name = \"d%d.example\"; "
+		    "max_per_hour = %d; }\n", i == 0 ? "" : ", ", i, i + 1);
+	(void)snprintf(text + used, room - used, ");\n");
+	harness_rules(text);
+	free(text);
+	contains(harness_cli("show", "--json", "d0.example").out, "\"max_per_hour\":1,");
+	contains(harness_cli("show", "--json", "d2999.example").out, "\"max_per_hour\":3000,");
+	harness_config("");
+	contains(harness_load().out, "0 added, 0 changed, 3000 removed");
+	contains(harness_cli("show", "--json", "d0.example").out, "\"max_per_hour\":0,");
+}
+END_TEST
+
+static bool
+new_rules_are_in_force(void)
+{
+	return strstr(harness_cli("show", "--json", "a.example").out, "\"max_per_hour\":2,") != NULL;
+}
+
+static bool
+failure_is_noted(void)
+{
+	return strstr(harness_cli("status").out, "the last load failed") != NULL;
+}
+
+/* Goal: an edit takes effect by itself; a wrong one does not, is logged once, and mending it heals. */
+START_TEST(test_edit_takes_effect)
+{
+	harness_rules("default = { max_per_hour = 1; };");
+	harness_config("default = { max_per_hour = 2; };");
+	send_one("a@a.example", "accept@x");
+	ck_assert(wait_until(new_rules_are_in_force));
+	send_one("a@a.example", "accept@x");
+	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 2);
+	harness_config("default = {\n max_per_hour = oops;\n};");
+	send_one("a@b.example", "accept@x");
+	ck_assert(wait_until(failure_is_noted));
+	for (int i = 0; i < 5; i++)
+		send_one("a@b.example", "accept@x");
+	ck_assert_uint_eq(harness_counters("domain", "b.example").admitted, 2);
+	ck_assert_uint_eq(harness_log_lines("event=config_error"), 1);
+	contains(harness_log_line("event=config_error", 0), "qlimit.conf:2: ");
+	harness_config("default = { max_per_hour = 2; min_failures = 9; };");
+	send_one("a@b.example", "accept@x");
+	while (failure_is_noted())
+		(void)usleep(10000);
+	ck_assert_str_ne(harness_cli("status", "--json").out, "");
+}
+END_TEST
+
+/* Goal: @include files are part of it. */
+START_TEST(test_included_file_is_watched)
+{
+	FILE *f = fopen(harness_path("more.conf"), "w");
+
+	ck_assert_ptr_nonnull(f);
+	(void)fputs("default = { max_per_hour = 1; };\n", f);
+	(void)fclose(f);
+	harness_rules("@include \"more.conf\"\n");
+	f = fopen(harness_path("more.conf"), "w");
+	ck_assert_ptr_nonnull(f);
+	(void)fputs("default = { max_per_hour = 2;  };\n", f);
+	(void)fclose(f);
+	send_one("a@a.example", "accept@x");
+	ck_assert(wait_until(new_rules_are_in_force));
+	contains(harness_cli("status").out, "more.conf");
+}
+END_TEST
+
+/* Goal (O3): no configuration at all: no limits, mail flows, it is said. */
+START_TEST(test_no_configuration)
+{
+	struct harness_delivery d;
+
+	d = harness_deliver(harness_message(NULL, NULL), "a@a.example", "accept@x");
+	ck_assert_int_eq(d.letter, 'K');
+	ck_assert(wait_until(failure_is_noted));
+	ck_assert_uint_eq(harness_log_lines("event=config_error"), 1);
+	contains(harness_cli("show").out, "no rules loaded");
+}
+END_TEST
+
+/* --- show, status, reset --- */
+
+START_TEST(test_show)
+{
+	struct harness_output o;
+	const char *busy, *quiet;
+
+	(void)setenv("TZ", "Europe/Berlin", 1);
+	harness_rules("default = { max_per_hour = 3; };");
+	send_one("a@quiet.example", "accept@x");
+	for (int i = 0; i < 4; i++)
+		send_one("a@busy.example", "accept@x");
+	o = harness_cli("show");
+	ck_assert_int_eq(o.status, EX_OK);
+	contains(o.out, "Hour 2026-11-21 18:00:00 CET to 19:00\n");
+	contains(o.out, "KIND");
+	busy = strstr(o.out, "busy.example");
+	quiet = strstr(o.out, "quiet.example");
+	ck_assert(busy != NULL && quiet != NULL && busy < quiet);
+	contains(busy, "100%");
+	contains(busy, "held until 19:00");
+	o = harness_cli("show", "Quiet.Example.");
+	contains(o.out, "quiet.example");
+	ck_assert_ptr_null(strstr(o.out, "busy.example"));
+	harness_set_time(HARNESS_NOW + HOUR);
+	contains(harness_cli("show").out, "no mail in this hour yet");
+}
+END_TEST
+
+START_TEST(test_show_json)
+{
+	harness_rules("default = { max_per_hour = 3; };");
+	(void)harness_deliver(harness_message(NULL, "12345\n"), "a@a.example", "accept@x");
+	ck_assert_uint_gt(harness_counters("domain", "a.example").bytes, 6);
+	ck_assert_str_eq(harness_cli("show", "--json", "other.example").out,
+	    "{\"kind\":\"domain\",\"name\":\"other.example\",\"hour\":\"2026-11-21T17:00:00Z\","
+	    "\"admitted\":0,\"sent\":0,\"deferred\":0,\"failed\":0,\"unreached\":0,\"held\":0,"
+	    "\"refused\":0,\"bytes\":0,\"max_per_hour\":3,\"state\":\"ok\"}\n");
+}
+END_TEST
+
+START_TEST(test_status)
+{
+	struct harness_output o;
+
+	harness_rules("mode = \"observe\";");
+	o = harness_cli("status");
+	ck_assert_int_eq(o.status, EX_OK);
+	contains(o.out, "mode observe");
+	contains(o.out, "none seen: is qlimit-remote in the mail path?");
+	contains(o.out, "live.mdb");
+	send_one("a@a.example", "accept@x");
+	contains(harness_cli("status").out, "last delivery: 2026-11-21");
+	o = harness_cli("status", "--json");
+	contains(o.out, "{\"kind\":\"status\",");
+	contains(o.out, "\"last_delivery\":\"2026-11-21T17:30:00Z\"");
+}
+END_TEST
+
+START_TEST(test_reset)
+{
+	struct harness_output o;
+	struct harness_counters c;
+	const char *greylisted = harness_message(NULL, NULL);
+
+	harness_rules("default = { max_per_hour = 2; max_failure_percent = 50; min_failures = 1; };");
+	(void)harness_deliver(greylisted, "a@a.example", "greylist@x");
+	ck_assert_str_eq(harness_counters("domain", "a.example").state, "tripped");
+	o = harness_cli("reset", "A.example");
+	ck_assert_int_eq(o.status, EX_OK);
+	contains(o.out, "domain a.example: counters and latch of this hour are zero");
+	ck_assert_uint_eq(harness_log_lines("event=reset"), 1);
+	c = harness_counters("domain", "a.example");
+	ck_assert(c.admitted == 0 && c.deferred == 0 && strcmp(c.state, "ok") == 0);
+	/* The delivery from before the reset is neither charged again nor taken back. */
+	send_one("a@a.example", "accept@x");
+	harness_script("accept\n");
+	(void)harness_deliver(greylisted, "a@a.example", "greylist@x");
+	c = harness_counters("domain", "a.example");
+	ck_assert(c.admitted == 1 && c.sent == 2 && c.deferred == 0);
+	ck_assert_uint_eq(harness_counters("server", "").admitted, 2);
+	o = harness_cli("reset", "unknown.example");
+	ck_assert_int_eq(o.status, EX_NOINPUT);
+	contains(o.err, "nothing counted in this hour");
+}
+END_TEST
+
+/* Goal: somebody who holds the lock for ever is named, not waited for. */
+START_TEST(test_locked)
+{
+	struct harness_output o;
+	char path[300];
+	int fd;
+
+	harness_rules("");
+	(void)snprintf(path, sizeof path, "%s/lock", harness_path("state"));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	o = harness_cli("show");
+	ck_assert_int_eq(o.status, EX_IOERR);
+	contains(o.err, "another process has held it");
+	(void)close(fd);
+}
+END_TEST
+
+/* --- the ledger --- */
+
+static bool
+moved(void)
+{
+	struct stat st;
+	char path[300];
+
+	(void)snprintf(path, sizeof path, "%s/ledger.mdb", harness_path("state"));
+	return stat(path, &st) == 0 &&
+	    strstr(harness_cli("status").out, "wait to be moved") == NULL;
+}
+
+/* Goal: the first delivery of a new hour has the closed one moved, and nothing is moved twice. */
+START_TEST(test_closed_hour_moves)
+{
+	harness_rules("");
+	send_one("a@a.example", "accept@x");
+	harness_set_time(HARNESS_NOW + HOUR);
+	send_one("a@b.example", "accept@x");
+	ck_assert(wait_until(moved));
+	ck_assert_uint_eq(harness_counters("domain", "b.example").admitted, 1);
+	ck_assert(!harness_counters("domain", "a.example").found);
+	contains(harness_cli("tidy").out, "moved to the ledger: 0 rows; removed from it: 0;");
+}
+END_TEST
+
+/* Goal: the ledger keeps history_days; a delivery not seen for 8 days is forgotten. */
+START_TEST(test_tidy_removes_what_is_old)
+{
+	harness_rules("history_days = 2;");
+	send_one("a@a.example", "greylist@x");
+	harness_set_time(HARNESS_NOW + HOUR);
+	contains(harness_cli("tidy").out, "moved to the ledger: 0 rows");
+	send_one("a@b.example", "accept@x");
+	(void)wait_until(moved);
+	harness_set_time(HARNESS_NOW + 2 * 86400);
+	contains(harness_cli("tidy").out, "removed from it: 0; deliveries forgotten: 0");
+	harness_set_time(HARNESS_NOW + 3 * 86400);
+	contains(harness_cli("tidy").out, "removed from it: 2; deliveries forgotten: 0");
+	harness_set_time(HARNESS_NOW + 9 * 86400);
+	contains(harness_cli("tidy").out, "deliveries forgotten: 1");
+	contains(harness_cli("status").out, " 0 deliveries not finished");
+}
+END_TEST
+
+/* Goal: `state` in the configuration moves the store, and the wrapper finds it there. */
+START_TEST(test_state_elsewhere)
+{
+	char text[400];
+	const char *other = harness_path("elsewhere");
+
+	ck_assert_int_eq(mkdir(other, 0700), 0);
+	(void)snprintf(text, sizeof text, "state = \"%s\"; default = { max_per_hour = 1; };", other);
+	harness_rules(text);
+	/* QLIMIT_STATE wins over the setting. */
+	send_one("a@a.example", "accept@x");
+	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 1);
+	ck_assert_int_eq(rmdir(other), 0);
+}
+END_TEST
+
+#define ROWS(table) (int)(sizeof(table) / sizeof(table)[0])
+
+Suite *
+suite_cli(void)
+{
+	Suite *s = suite_create("cli");
+	TCase *t = tcase_create("commands");
+
+	tcase_add_checked_fixture(t, harness_start, harness_end);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, test_usage, 0, ROWS(usages));
+	tcase_add_test(t, test_check);
+	tcase_add_test(t, test_load_says_what_changed);
+	tcase_add_test(t, test_load_many);
+	tcase_add_test(t, test_edit_takes_effect);
+	tcase_add_test(t, test_included_file_is_watched);
+	tcase_add_test(t, test_no_configuration);
+	tcase_add_test(t, test_show);
+	tcase_add_test(t, test_show_json);
+	tcase_add_test(t, test_status);
+	tcase_add_test(t, test_reset);
+	tcase_add_test(t, test_locked);
+	tcase_add_test(t, test_closed_hour_moves);
+	tcase_add_test(t, test_tidy_removes_what_is_old);
+	tcase_add_test(t, test_state_elsewhere);
+	suite_add_tcase(s, t);
+	return s;
+}

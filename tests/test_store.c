@@ -1,0 +1,499 @@
+/* test_store - both backends keep one contract; the LMDB one is careful whose files it opens */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "store.h"
+#include "store_backend.h"
+#include "suites.h"
+
+static const unsigned char boot[INFO_BOOT_SIZE] = "this boot";
+static char directory[64];
+static struct store *store;
+
+static const char *
+path(const char *name)
+{
+	static char buffer[128];
+
+	(void)snprintf(buffer, sizeof buffer, "%s/%s", directory, name);
+	return buffer;
+}
+
+static void
+setup(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	(void)snprintf(directory, sizeof directory, "%s/storeXXXXXX", tmp != NULL ? tmp : "/tmp");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+static void
+teardown(void)
+{
+	store_close(store);
+	ck_assert_int_eq(harness_remove_tree(directory), 0);
+}
+
+/* The backends, by the loop's index. */
+static void
+open_backend(int which)
+{
+	if (which == 0)
+		store = store_memory_new();
+	else
+		store = store_lmdb_new(directory, which == 1 ? STORE_LIVE : STORE_LEDGER, 1000);
+	ck_assert_ptr_nonnull(store);
+}
+
+static void
+begin(void)
+{
+	ck_assert_msg(store_begin(store, true) == 0, "%s", strerror(errno));
+}
+
+static void
+commit(void)
+{
+	ck_assert_msg(store_commit(store) == 0, "%s", strerror(errno));
+}
+
+static struct meter
+domain(const char *name)
+{
+	struct meter m;
+
+	meter_set(&m, METER_DOMAIN, name);
+	return m;
+}
+
+/* --- the contract --- */
+
+START_TEST(test_counters_come_back)
+{
+	struct counters c = { .admitted = 5, .tripped = true }, back;
+	struct meter a = domain("a.example");
+
+	open_backend(_i);
+	errno = 0;
+	ck_assert_int_eq(store_begin(store, false), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &back), 0);
+	ck_assert_uint_eq(back.admitted, 0);
+	ck_assert_int_eq(store_counters_put(store, 1, &a, &c), 0);
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &back), 1);
+	commit();
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &back), 1);
+	ck_assert(back.admitted == 5 && back.tripped);
+	ck_assert_int_eq(store_counters_get(store, 2, &a, &back), 0);
+	ck_assert_int_eq(store_counters_del(store, 1, &a), 0);
+	ck_assert_int_eq(store_counters_del(store, 1, &a), 0);
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &back), 0);
+	store_rollback(store);
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &back), 1);
+	store_rollback(store);
+}
+END_TEST
+
+/* Goal: rows come by hour, then kind, then name, and stop at the end of their kind of record. */
+START_TEST(test_counters_in_order)
+{
+	static const char *const expected[] = { "1 a", "1 b", "2 ", "300 a" };
+	struct counters c = { .admitted = 1 };
+	struct meter m = domain("b"), server;
+	struct pending p = { .state = PENDING_HELD };
+	unsigned char id[DIGEST_SIZE] = "id";
+	uint32_t hour = 0;
+	int rows = 0;
+
+	open_backend(_i);
+	begin();
+	ck_assert_int_eq(store_counters_put(store, 1, &m, &c), 0);
+	m = domain("a");
+	ck_assert_int_eq(store_counters_put(store, 300, &m, &c), 0);
+	ck_assert_int_eq(store_counters_put(store, 1, &m, &c), 0);
+	meter_set(&server, METER_SERVER, "");
+	ck_assert_int_eq(store_counters_put(store, 2, &server, &c), 0);
+	ck_assert_int_eq(store_pending_put(store, id, &p), 0);
+	ck_assert_int_eq(store_watch_put(store, (const unsigned char *)"long long long record", 21), 0);
+	m = (struct meter){ .kind = 0 };
+	while (store_counters_next(store, &hour, &m, &c) == 1) {
+		char row[300];
+
+		(void)snprintf(row, sizeof row, "%u %s", hour, m.name);
+		ck_assert_int_lt(rows, 4);
+		ck_assert_str_eq(row, expected[rows++]);
+	}
+	ck_assert_int_eq(rows, 4);
+	store_rollback(store);
+}
+END_TEST
+
+START_TEST(test_pending_come_back)
+{
+	struct pending p = { PENDING_ADMITTED, OUTCOME_DEFERRED, 1, 2, 3, 4 }, back;
+	unsigned char id[DIGEST_SIZE] = "0123456789abcde", at[DIGEST_SIZE] = { 0 };
+
+	open_backend(_i);
+	begin();
+	ck_assert_int_eq(store_pending_get(store, id, &back), 0);
+	ck_assert_int_eq(store_pending_put(store, id, &p), 0);
+	id[0]++;
+	ck_assert_int_eq(store_pending_put(store, id, &p), 0);
+	ck_assert_int_eq(store_pending_next(store, at, &back), 1);
+	ck_assert(at[0] == '0' && back.outcome == OUTCOME_DEFERRED && back.booked_at == 4);
+	ck_assert_int_eq(store_pending_next(store, at, &back), 1);
+	ck_assert_int_eq(store_pending_next(store, at, &back), 0);
+	ck_assert_int_eq(store_pending_del(store, id), 0);
+	ck_assert_int_eq(store_pending_get(store, id, &back), 0);
+	commit();
+}
+END_TEST
+
+/* Goal: generations are apart, found by the rules' order, and only the others are pruned. */
+START_TEST(test_rules_by_generation)
+{
+	struct rules_settings settings = { .observe = true, .history_days = 7 }, back;
+	struct limits l, found;
+	struct rules_key key = { .scope = 0 };
+	struct meter m = domain("x.a.example");
+	int seen = 0;
+
+	open_backend(_i);
+	limits_init(&l);
+	begin();
+	for (uint32_t generation = 1; generation <= 3; generation++) {
+		l.max_per_hour = generation;
+		rules_key_set(&key, RULES_SUBDOMAINS, "a.example");
+		ck_assert_int_eq(store_rule_put(store, generation, &key, &l), 0);
+		rules_key_set(&key, RULES_DEFAULT, "");
+		l.max_per_hour = 1000;
+		ck_assert_int_eq(store_rule_put(store, generation, &key, &l), 0);
+		ck_assert_int_eq(store_settings_put(store, generation, &settings), 0);
+	}
+	ck_assert_int_eq(store_limits_find(store, 2, &m, &found), 1);
+	ck_assert_uint_eq(found.max_per_hour, 2);
+	m = domain("a.example");
+	ck_assert_int_eq(store_limits_find(store, 2, &m, &found), 1);
+	ck_assert_uint_eq(found.max_per_hour, 1000);
+	ck_assert_int_eq(store_rules_prune(store, 2, 3), 3);
+	ck_assert_int_eq(store_rules_prune(store, 2, 100), 3);
+	ck_assert_int_eq(store_rules_prune(store, 2, 100), 0);
+	ck_assert_int_eq(store_limits_find(store, 1, &m, &found), 0);
+	ck_assert_uint_eq(found.max_per_hour, 0);
+	ck_assert_int_eq(store_settings_get(store, 2, &back), 1);
+	ck_assert(back.observe && back.history_days == 7);
+	ck_assert_int_eq(store_settings_get(store, 3, &back), 0);
+	ck_assert(!back.observe && back.history_days == 90);
+	key.scope = 0;
+	while (store_rule_next(store, 2, &key, &found) == 1)
+		seen++;
+	ck_assert_int_eq(seen, 2);
+	store_rollback(store);
+}
+END_TEST
+
+START_TEST(test_notes_and_watch)
+{
+	unsigned char record[WATCH_RECORD_MAX];
+	char note[STORE_NOTE_MAX + 1], longest[2000];
+	size_t size;
+
+	open_backend(_i);
+	begin();
+	ck_assert_int_eq(store_note_get(store, note), 0);
+	ck_assert_str_eq(note, "");
+	memset(longest, 'x', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	ck_assert_int_eq(store_note_put(store, longest), 0);
+	ck_assert_int_eq(store_note_get(store, note), 1);
+	ck_assert_uint_eq(strlen(note), STORE_NOTE_MAX);
+	ck_assert_int_eq(store_watch_get(store, record, &size), 0);
+	ck_assert_int_eq(store_watch_put(store, (const unsigned char *)"abc", 3), 0);
+	ck_assert_int_eq(store_watch_get(store, record, &size), 1);
+	ck_assert_uint_eq(size, 3);
+	store_rollback(store);
+}
+END_TEST
+
+/* Goal: a new store gets a secret; another boot, or no trust in the boot, decides what is kept. */
+START_TEST(test_info_follows_the_boot)
+{
+	static const unsigned char other[INFO_BOOT_SIZE] = "other boot", unknown[INFO_BOOT_SIZE];
+	struct info first, info;
+
+	open_backend(_i);
+	begin();
+	ck_assert_int_eq(store_info_ready(store, &first, boot, 100), 0);
+	ck_assert_int_eq(first.created, 100);
+	commit();
+	begin();
+	ck_assert_int_eq(store_info_ready(store, &info, boot, 200), 0);
+	ck_assert_int_eq(info.created, 100);
+	ck_assert_mem_eq(info.secret, first.secret, sizeof info.secret);
+	ck_assert_int_eq(store_info_ready(store, &info, unknown, 200), 0);
+	ck_assert_int_eq(info.created, 100);
+	ck_assert_int_eq(store_info_ready(store, &info, other, 300), 0);
+	ck_assert_int_eq(info.created, 300);
+	ck_assert_mem_ne(info.secret, first.secret, sizeof info.secret);
+	commit();
+}
+END_TEST
+
+/* Goal (O4): a record that is not what was written is damage, and after rollback all starts anew. */
+START_TEST(test_damaged_record)
+{
+	struct counters c;
+	struct meter a = domain("a");
+	unsigned char record[COUNTERS_SIZE + 4] = { 1 };
+	static const unsigned char key[] = { 'C', 0, 0, 0, 1, METER_DOMAIN, 'a' };
+
+	open_backend(_i);
+	begin();
+	ck_assert_int_eq(store->ops->put(store, key, sizeof key, record, sizeof record), 0);
+	errno = 0;
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), -1);
+	ck_assert_int_eq(errno, EBADMSG);
+	store_rollback(store);
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), 0);
+	commit();
+}
+END_TEST
+
+/* Goal: any single byte of a record that changes is noticed. */
+START_TEST(test_every_bit_counts)
+{
+	static const unsigned char key[] = { 'C', 0, 0, 0, 1, METER_DOMAIN, 'a' };
+	struct counters c = { .admitted = 7 };
+	struct meter a = domain("a");
+	unsigned char record[COUNTERS_SIZE + 4];
+	size_t size;
+
+	open_backend(0);
+	begin();
+	ck_assert_int_eq(store_counters_put(store, 1, &a, &c), 0);
+	ck_assert_int_eq(store->ops->get(store, key, sizeof key, record, sizeof record, &size), 1);
+	for (size_t i = 0; i < size; i++) {
+		record[i] ^= 0x10;
+		ck_assert_int_eq(store->ops->put(store, key, sizeof key, record, size), 0);
+		ck_assert_msg(store_counters_get(store, 1, &a, &c) == -1, "byte %zu", i);
+		record[i] ^= 0x10;
+	}
+	commit();
+}
+END_TEST
+
+/* --- whose files --- */
+
+static void
+put_file(const char *name, const char *content)
+{
+	FILE *f = fopen(path(name), "w");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(content, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(chmod(path(name), 0600), 0);
+}
+
+static void
+expect_refused(int error)
+{
+	struct store *s = store_lmdb_new(directory, STORE_LIVE, 0);
+
+	ck_assert_ptr_nonnull(s);
+	errno = 0;
+	ck_assert_int_eq(store_begin(s, true), -1);
+	ck_assert_msg(errno == error, "%s", strerror(errno));
+	store_close(s);
+}
+
+/* Goal (L3): links, FIFOs and second names are not opened, and what they lead to is not touched. */
+START_TEST(test_links_and_fifos)
+{
+	static const char *const names[] = { "lock", "live.mdb" };
+	const char *name = names[_i];
+	char target[128];
+	struct stat st;
+
+	(void)snprintf(target, sizeof target, "%s", path("target"));
+	put_file("target", "");
+	ck_assert_int_eq(symlink(target, path(name)), 0);
+	expect_refused(_i == 0 ? ELOOP : EPERM);
+	ck_assert_int_eq(unlink(path(name)), 0);
+	ck_assert_int_eq(link(target, path(name)), 0);
+	expect_refused(EPERM);
+	ck_assert_int_eq(unlink(path(name)), 0);
+	ck_assert_int_eq(mkfifo(path(name), 0600), 0);
+	expect_refused(EPERM);
+	ck_assert_int_eq(unlink(path(name)), 0);
+	ck_assert_int_eq(mkdir(path(name), 0700), 0);
+	expect_refused(_i == 0 ? EISDIR : EPERM);
+	ck_assert_int_eq(rmdir(path(name)), 0);
+	put_file(name, "");
+	ck_assert_int_eq(chmod(path(name), 0666), 0);
+	expect_refused(EPERM);
+	ck_assert_int_eq(stat(target, &st), 0);
+	ck_assert_int_eq(st.st_size, 0);
+}
+END_TEST
+
+/* Goal (L1): a state directory others may write, or a link to one, is not used. */
+START_TEST(test_directory)
+{
+	char link_name[80];
+
+	ck_assert_int_eq(chmod(directory, 0777), 0);
+	expect_refused(EPERM);
+	ck_assert_int_eq(chmod(directory, 0700), 0);
+	(void)snprintf(link_name, sizeof link_name, "%s.link", directory);
+	ck_assert_int_eq(symlink(directory, link_name), 0);
+	store = store_lmdb_new(link_name, STORE_LIVE, 0);
+	ck_assert_int_eq(store_begin(store, true), -1);
+	ck_assert_int_eq(errno, EPERM);
+	ck_assert_int_eq(unlink(link_name), 0);
+}
+END_TEST
+
+/* Goal: a path that is not absolute, or too long, is not cut to another one. */
+START_TEST(test_paths)
+{
+	char longest[400];
+
+	ck_assert_ptr_null(store_lmdb_new("state", STORE_LIVE, 0));
+	ck_assert_int_eq(errno, EINVAL);
+	memset(longest, '/', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	ck_assert_ptr_null(store_lmdb_new(longest, STORE_LIVE, 0));
+	ck_assert_int_eq(errno, ENAMETOOLONG);
+	store_close(NULL);
+}
+END_TEST
+
+/* Goal (O4): what is no database is set aside, one copy kept, and counting starts. */
+START_TEST(test_garbage_file)
+{
+	struct stat st;
+
+	for (int round = 0; round < 2; round++) {
+		char garbage[20000];
+
+		memset(garbage, 'g', sizeof garbage - 1);
+		garbage[sizeof garbage - 1] = '\0';
+		put_file("live.mdb", garbage);
+		store = store_lmdb_new(directory, STORE_LIVE, 0);
+		begin();
+		commit();
+		store_close(store);
+		ck_assert_int_eq(stat(path("live.mdb.damaged"), &st), 0);
+		ck_assert_int_eq(st.st_size, sizeof garbage - 1);
+	}
+	store = NULL;
+}
+END_TEST
+
+/* Goal: an empty file is what a full disk leaves behind: it is simply filled. */
+START_TEST(test_empty_file)
+{
+	put_file("live.mdb", "");
+	store = store_lmdb_new(directory, STORE_LIVE, 0);
+	begin();
+	commit();
+}
+END_TEST
+
+/* Goal (L5): the lock is waited for no longer than said, and is free when its holder is dead. */
+START_TEST(test_lock)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	store = store_lmdb_new(directory, STORE_LIVE, 50);
+	pid = fork();
+	if (pid == 0) {
+		if (store_begin(store, true) == 0)
+			(void)!write(ready[1], "", 1);
+		for (;;)
+			(void)pause();
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	ck_assert_int_eq(store_begin(store, true), -1);
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	begin();
+	commit();
+}
+END_TEST
+
+/* Goal: the map grows with the file: no number of rows fills it. */
+START_TEST(test_growth)
+{
+	struct counters c = { .admitted = 1 };
+	struct meter m;
+	uint32_t hour = 0;
+	int seen = 0;
+
+	store = store_lmdb_new(directory, STORE_LIVE, 0);
+	for (int batch = 0; batch < 200; batch++) {
+		begin();
+		for (int i = 0; i < 500; i++) {
+			char name[40];
+
+			(void)snprintf(name, sizeof name, "domain-%d-%d.example", batch, i);
+			m = domain(name);
+			ck_assert_msg(store_counters_put(store, 1, &m, &c) == 0, "%s", strerror(errno));
+		}
+		commit();
+	}
+	begin();
+	m = (struct meter){ .kind = 0 };
+	while (store_counters_next(store, &hour, &m, &c) == 1)
+		seen++;
+	commit();
+	ck_assert_int_eq(seen, 100000);
+}
+END_TEST
+
+Suite *
+suite_store(void)
+{
+	Suite *s = suite_create("store");
+	TCase *t = tcase_create("both backends"), *l = tcase_create("LMDB");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, test_counters_come_back, 0, 3);
+	tcase_add_loop_test(t, test_counters_in_order, 0, 3);
+	tcase_add_loop_test(t, test_pending_come_back, 0, 3);
+	tcase_add_loop_test(t, test_rules_by_generation, 0, 3);
+	tcase_add_loop_test(t, test_notes_and_watch, 0, 3);
+	tcase_add_loop_test(t, test_info_follows_the_boot, 0, 3);
+	tcase_add_loop_test(t, test_damaged_record, 0, 3);
+	tcase_add_test(t, test_every_bit_counts);
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(l, setup, teardown);
+	tcase_set_timeout(l, 60);
+	tcase_add_loop_test(l, test_links_and_fifos, 0, 2);
+	tcase_add_test(l, test_directory);
+	tcase_add_test(l, test_paths);
+	tcase_add_test(l, test_garbage_file);
+	tcase_add_test(l, test_empty_file);
+	tcase_add_test(l, test_lock);
+	tcase_add_test(l, test_growth);
+	suite_add_tcase(s, l);
+	return s;
+}
