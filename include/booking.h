@@ -27,23 +27,21 @@ struct booking {
 	const unsigned char *boot; /* of the machine (boot.h) */
 };
 
-/* One transaction's view: the store's state and the payers' accounts. */
+/* One transaction's view: the store's state, and what it knows of the payers. */
 struct booking_session {
 	struct store *store;
 	const struct booking *booking;
 	int64_t now;
 	struct info info;
-	struct rules_settings settings;
-	struct limits limits[METERS_MAX];     /* of booking->payers, by index */
-	struct counters counters[METERS_MAX]; /* of this hour */
+	struct counters counters[METERS_MAX]; /* of booking->payers, by index, in this hour */
 };
 
 /* Begins a transaction at `now` and moves to its hour. 0, or -1 with errno, as all that follow. */
 int booking_open(struct booking_session *v, struct store *s, const struct booking *b, int64_t now);
 
-/* Reads and writes the payers' accounts. */
-int booking_read_accounts(struct booking_session *v);
-int booking_write_accounts(struct booking_session *v);
+/* Reads what the payers have counted, and their limits as they are now; and writes it. */
+int booking_read_counters(struct booking_session *v);
+int booking_write_counters(struct booking_session *v);
 
 /* Writes the state and commits. */
 int booking_close(struct booking_session *v);

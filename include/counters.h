@@ -1,5 +1,9 @@
 /*
- * counters - what one meter has counted in one hour
+ * counters - what one meter has counted in one hour, and under which limits
+ *
+ * The limits stand with the counts, so that a delivery finds both in one place (with 100,000 domains
+ * configured a look-up of its own costs as much as all other growth together) and a closed hour
+ * still knows what was allowed in it.
  */
 #ifndef COUNTERS_H
 #define COUNTERS_H
@@ -8,9 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "limits.h"
 #include "outcome.h"
 
-#define COUNTERS_SIZE 80 /* bytes of a record */
+#define COUNTERS_SIZE 96 /* bytes of a record */
 
 /* All count deliveries, but for bytes. They stop at UINT64_MAX and at 0 instead of wrapping. */
 struct counters {
@@ -24,6 +29,8 @@ struct counters {
 	uint64_t bytes;     /* sum of the message sizes of what was admitted */
 	uint64_t reset_at;  /* the store's sequence number when an admin last reset it, or 0 */
 	bool tripped;       /* the failure limit was crossed; stays so until the hour ends */
+	uint32_t generation;  /* of the rules that `limits` are from; 0: they are nobody's */
+	struct limits limits;
 };
 
 uint64_t counters_sum(uint64_t a, uint64_t b);

@@ -18,15 +18,19 @@
 #define RECORD_CHECK_SIZE 4
 #define RECORD_NAMED_PREFIX 6 /* bytes before the name in a named key: tag, number, kind */
 
-/* First byte of every key: what kind of record it is. Never reused. */
+/*
+ * First byte of every key: what kind of record it is. Never reused. What every delivery reads and
+ * changes stands side by side, up to the server's counters, the first of their hour; from TAG_NOTE
+ * on they are in the table of the rules.
+ */
 enum record_tag {
-	TAG_INFO = 'I',
-	TAG_WATCH = 'W',
-	TAG_NOTE = 'N',
-	TAG_SETTINGS = 'S',
-	TAG_RULE = 'R',
-	TAG_COUNTERS = 'C',
-	TAG_PENDING = 'P',
+	TAG_PENDING = 1,
+	TAG_INFO = 2,
+	TAG_SETTINGS = 3,
+	TAG_WATCH = 4,
+	TAG_COUNTERS = 5,
+	TAG_NOTE = 6,
+	TAG_RULE = 7,
 };
 
 struct record_key {

@@ -54,6 +54,13 @@ int store_begin(struct store *s, bool create);
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
 
+/*
+ * Rewrites a store without the room that removed rows have left, which LMDB would otherwise sort through
+ * with every delivery. Not in a transaction; holds the lock meanwhile. 0, or -1 with errno and the store
+ * as it was.
+ */
+int store_compact(struct store *s);
+
 /* Ends a store; NULL is harmless. */
 void store_close(struct store *s);
 
@@ -72,6 +79,10 @@ int store_info_put(struct store *s, const struct info *info);
 int store_settings_get(struct store *s, uint32_t generation, struct rules_settings *settings);
 int store_limits_find(struct store *s, uint32_t generation, const struct meter *meter,
     struct limits *limits);
+
+/* Makes the limits in a meter's counters those of this generation, if they are not yet. 0 or -1. */
+int store_limits_refresh(struct store *s, uint32_t generation, const struct meter *meter,
+    struct counters *counters);
 
 /* Rules being made. store_rule_next() goes on behind `key`; scope 0 starts: 1; 0 at the end. */
 int store_settings_put(struct store *s, uint32_t generation, const struct rules_settings *settings);

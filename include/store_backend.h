@@ -13,6 +13,10 @@
 
 #define STORE_KEY_MAX 300
 
+/* Keys of two tables never meet. Apart, because what a delivery only reads need not move when it writes. */
+enum store_table { STORE_TABLE_MAIL, STORE_TABLE_RULES };
+#define STORE_TABLES 2
+
 struct store;
 
 struct store_ops {
@@ -25,17 +29,20 @@ struct store_ops {
 	/* In a transaction: empties the store, setting a copy aside first if `keep_copy`; 0 or -1. */
 	int (*restart)(struct store *s, bool keep_copy);
 	/* Copies the value of a key: 1; 0 if there is none; -1, also if it is larger than `room`. */
-	int (*get)(struct store *s, const void *key, size_t key_size, void *value, size_t room,
-	    size_t *size);
-	int (*put)(struct store *s, const void *key, size_t key_size, const void *value, size_t size);
+	int (*get)(struct store *s, enum store_table table, const void *key, size_t key_size,
+	    void *value, size_t room, size_t *size);
+	int (*put)(struct store *s, enum store_table table, const void *key, size_t key_size,
+	    const void *value, size_t size);
 	/* 0, also if there was none. */
-	int (*del)(struct store *s, const void *key, size_t key_size);
+	int (*del)(struct store *s, enum store_table table, const void *key, size_t key_size);
 	/*
 	 * Replaces `key` (room for STORE_KEY_MAX) by the next one in order if that has the same first
 	 * `prefix` bytes, and copies its value: 1; 0 if it has not or there is none; -1.
 	 */
-	int (*next)(struct store *s, void *key, size_t *key_size, size_t prefix, void *value,
-	    size_t room, size_t *size);
+	int (*next)(struct store *s, enum store_table table, void *key, size_t *key_size,
+	    size_t prefix, void *value, size_t room, size_t *size);
+	/* Outside a transaction: rewrites the store without the room that removed rows left; 0 or -1. */
+	int (*compact)(struct store *s);
 	/* Frees the store, ending a transaction as rollback does. */
 	void (*close)(struct store *s);
 };

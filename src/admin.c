@@ -106,7 +106,7 @@ reset_meter(struct store *s, struct info *info, const struct meter *meter)
 
 	if (rc != 1)
 		return rc;
-	memset(&c, 0, sizeof c);
+	c = (struct counters){ .generation = c.generation, .limits = c.limits };
 	/* Outcomes booked up to now are not taken back from the new count. */
 	c.reset_at = info->sequence;
 	return store_counters_put(s, info->hour, meter, &c) == -1 ? -1 : 1;

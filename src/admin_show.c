@@ -16,7 +16,6 @@
 struct row {
 	struct meter meter;
 	struct counters counters;
-	struct limits limits;
 };
 
 struct table {
@@ -45,7 +44,7 @@ add_row(struct table *t, struct store *s, const struct meter *meter,
 	row = &t->rows[t->count++];
 	row->meter = *meter;
 	row->counters = *counters;
-	return store_limits_find(s, t->generation, meter, &row->limits) == -1 ? -1 : 0;
+	return store_limits_refresh(s, t->generation, meter, &row->counters);
 }
 
 static int
@@ -116,15 +115,15 @@ static void
 print_row(const struct row *row, int width, int64_t until)
 {
 	const struct counters *c = &row->counters;
-	enum standing standing = standing_of(&row->limits, c);
+	enum standing standing = standing_of(&row->counters.limits, c);
 	char name[ADMIN_NAME_MAX], clock[ADMIN_TIME_MAX];
 
 	(void)printf("%-7s %-*s %8" PRIu64, meter_kind_name(row->meter.kind), width,
 	    row->meter.length == 0 ? "-" : admin_print_name(name, &row->meter), c->admitted);
-	print_limit(c->admitted, row->limits.max_per_hour);
+	print_limit(c->admitted, row->counters.limits.max_per_hour);
 	(void)printf(" %7" PRIu64 " %8" PRIu64 " %7" PRIu64 " %9" PRIu64 " %7" PRIu64 " %7" PRIu64,
 	    c->sent, c->deferred, c->failed, c->unreached, c->held, c->refused);
-	(void)printf(" %4" PRIu64 "%%  %s", policy_failure_percent(&row->limits, c),
+	(void)printf(" %4" PRIu64 "%%  %s", policy_failure_percent(&row->counters.limits, c),
 	    standing_name(standing));
 	if (standing == STANDING_HELD || standing == STANDING_TRIPPED)
 		(void)printf(" until %s", admin_print_clock(clock, until));
@@ -177,7 +176,7 @@ static void
 print_json_row(const struct row *row, uint32_t hour)
 {
 	const struct counters *c = &row->counters;
-	enum standing standing = standing_of(&row->limits, c);
+	enum standing standing = standing_of(&row->counters.limits, c);
 	char name[ADMIN_NAME_MAX], time[ADMIN_TIME_MAX];
 	struct admin_json j;
 
@@ -193,7 +192,7 @@ print_json_row(const struct row *row, uint32_t hour)
 	admin_json_number(&j, "held", c->held);
 	admin_json_number(&j, "refused", c->refused);
 	admin_json_number(&j, "bytes", c->bytes);
-	admin_json_number(&j, "max_per_hour", row->limits.max_per_hour);
+	admin_json_number(&j, "max_per_hour", row->counters.limits.max_per_hour);
 	admin_json_string(&j, "state", standing_name(standing));
 	if (standing == STANDING_HELD || standing == STANDING_TRIPPED)
 		admin_json_string(&j, "until", admin_print_utc(time, hour_start(hour) + 3600));

@@ -255,7 +255,7 @@ admin_tidy(struct admin *a)
 		return EX_OSERR;
 	}
 	if (read_settings(&t) == -1 || move_closed_hours(&t) == -1 || expire_history(&t) == -1 ||
-	    forget_old_deliveries(&t) == -1 || finish(&t) == -1)
+	    forget_old_deliveries(&t) == -1 || finish(&t) == -1 || store_compact(t.live) == -1)
 		return report_failure(&t);
 	store_close(t.live);
 	store_close(t.ledger);

@@ -46,7 +46,8 @@ judge(const struct booking_session *v, const struct request *request, struct adm
 	if (request->asked == 0)
 		return;
 	for (size_t i = 0; i < payers->count; i++) {
-		struct judgement j = policy_judge(&v->limits[i], &v->counters[i], request->asked,
+		const struct counters *c = &v->counters[i];
+		struct judgement j = policy_judge(&c->limits, c, request->asked,
 		    request->waiting == request->asked);
 
 		/* Nobody hears of a refused bounce: it is held (facts/qmail-remote.md section 5). */
@@ -135,17 +136,24 @@ book_verdict(struct booking_session *v, const struct admission *a)
 		if (rc == -1)
 			return -1;
 	}
-	return booking_write_accounts(v);
+	return booking_write_counters(v);
 }
 
 /* In observe mode everything passes; what would have happened is told, not counted. */
-static void
+static int
 observe(const struct booking_session *v, struct admission *a)
 {
-	if (!v->settings.observe)
-		return;
+	struct rules_settings settings;
+
+	if (a->judgement.verdict == VERDICT_PASS)
+		return 0;
+	if (store_settings_get(v->store, v->info.generation, &settings) == -1)
+		return -1;
+	if (!settings.observe)
+		return 0;
 	a->observed = a->judgement;
 	memset(&a->judgement, 0, sizeof a->judgement);
+	return 0;
 }
 
 static bool
@@ -204,12 +212,11 @@ admit(struct booking_session *v, bool wait_for_rules, struct admission *a)
 		return 0;
 	}
 	v->info.last_delivery = v->now;
-	if (booking_read_accounts(v) == -1 || read_request(v, &request) == -1)
+	if (booking_read_counters(v) == -1 || read_request(v, &request) == -1)
 		return -1;
 	judge(v, &request, a);
 	a->repeated = request.asked == 0 || request.waiting == request.asked;
-	observe(v, a);
-	return book_verdict(v, a);
+	return observe(v, a) == -1 ? -1 : book_verdict(v, a);
 }
 
 int

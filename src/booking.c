@@ -32,23 +32,21 @@ booking_open(struct booking_session *v, struct store *s, const struct booking *b
 }
 
 int
-booking_read_accounts(struct booking_session *v)
+booking_read_counters(struct booking_session *v)
 {
 	const struct meter_list *payers = &v->booking->payers;
 
-	if (store_settings_get(v->store, v->info.generation, &v->settings) == -1)
-		return -1;
 	for (size_t i = 0; i < payers->count; i++)
-		if (store_limits_find(v->store, v->info.generation, &payers->at[i],
-			&v->limits[i]) == -1 ||
-		    store_counters_get(v->store, v->info.hour, &payers->at[i],
+		if (store_counters_get(v->store, v->info.hour, &payers->at[i],
+			&v->counters[i]) == -1 ||
+		    store_limits_refresh(v->store, v->info.generation, &payers->at[i],
 			&v->counters[i]) == -1)
 			return -1;
 	return 0;
 }
 
 int
-booking_write_accounts(struct booking_session *v)
+booking_write_counters(struct booking_session *v)
 {
 	const struct meter_list *payers = &v->booking->payers;
 

@@ -172,8 +172,10 @@ compile_rules(struct compile *c)
 {
 	/* A store that is set aside meanwhile takes the new rules with it: once more. */
 	for (int tries = 0; tries < 3; tries++) {
-		if (write_rules(c) == 0)
+		if (write_rules(c) == 0) {
+			(void)store_compact(c->live); /* the old rules have left much room */
 			return 0;
+		}
 		(void)abandon(c);
 		if (errno != EAGAIN && errno != EBADMSG)
 			break;

@@ -54,21 +54,27 @@ counters_add(struct counters *c, const struct counters *more)
 	c->bytes = counters_sum(c->bytes, more->bytes);
 }
 
-/* version 1, tripped 1, spare 6, then nine numbers of 8 bytes */
+/* version 1, tripped 1, spare 2, generation 4, nine numbers of 8 bytes, the limits' own record */
 void
 counters_encode(const struct counters *c, unsigned char *record)
 {
 	const uint64_t fields[] = { c->admitted, c->sent, c->deferred, c->failed, c->unreached,
 		c->held, c->refused, c->bytes, c->reset_at };
+	unsigned char limits_record[LIMITS_SIZE];
+	struct limits limits = c->limits;
 	struct bytes b;
 
+	if (c->generation == 0)
+		limits_init(&limits);
+	limits_encode(&limits, limits_record);
 	bytes_init(&b, record, COUNTERS_SIZE);
 	bytes_put8(&b, VERSION);
 	bytes_put8(&b, c->tripped);
 	bytes_put16(&b, 0);
-	bytes_put32(&b, 0);
+	bytes_put32(&b, c->generation);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		bytes_put64(&b, fields[i]);
+	bytes_put(&b, limits_record, sizeof limits_record);
 }
 
 bool
@@ -76,6 +82,7 @@ counters_decode(struct counters *c, unsigned char *record, size_t size)
 {
 	uint64_t *const fields[] = { &c->admitted, &c->sent, &c->deferred, &c->failed,
 		&c->unreached, &c->held, &c->refused, &c->bytes, &c->reset_at };
+	unsigned char limits_record[LIMITS_SIZE];
 	struct bytes b;
 	uint8_t version, tripped;
 
@@ -83,9 +90,11 @@ counters_decode(struct counters *c, unsigned char *record, size_t size)
 	version = bytes_get8(&b);
 	tripped = bytes_get8(&b);
 	(void)bytes_get16(&b);
-	(void)bytes_get32(&b);
+	c->generation = bytes_get32(&b);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		*fields[i] = bytes_get64(&b);
+	bytes_get(&b, limits_record, sizeof limits_record);
 	c->tripped = tripped != 0;
-	return version == VERSION && tripped <= 1 && bytes_complete(&b);
+	return version == VERSION && tripped <= 1 && bytes_complete(&b) &&
+	       limits_decode(&c->limits, limits_record, sizeof limits_record);
 }

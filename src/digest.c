@@ -59,18 +59,29 @@ digest_init(struct digest *d, const unsigned char *key)
 	d->length = 0;
 }
 
+static void
+add_byte(struct digest *d, unsigned char byte)
+{
+	d->pending |= (uint64_t)byte << (8 * (d->length % 8));
+	if (++d->length % 8 == 0) {
+		absorb(d, d->pending);
+		d->pending = 0;
+	}
+}
+
 void
 digest_add(struct digest *d, const void *data, size_t n)
 {
 	const unsigned char *p = data;
 
-	for (size_t i = 0; i < n; i++) {
-		d->pending |= (uint64_t)p[i] << (8 * (d->length % 8));
-		if (++d->length % 8 == 0) {
-			absorb(d, d->pending);
-			d->pending = 0;
-		}
+	for (; n > 0 && d->length % 8 != 0; n--)
+		add_byte(d, *p++);
+	for (; n >= 8; n -= 8, p += 8) {
+		absorb(d, little64(p));
+		d->length += 8;
 	}
+	for (; n > 0; n--)
+		add_byte(d, *p++);
 }
 
 void

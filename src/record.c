@@ -8,6 +8,12 @@
 
 #define VALUE_MAX (WATCH_RECORD_MAX + RECORD_CHECK_SIZE)
 
+static enum store_table
+table_of(const struct record_key *key)
+{
+	return key->data[0] < TAG_NOTE ? STORE_TABLE_MAIL : STORE_TABLE_RULES;
+}
+
 static void
 check_of(unsigned char *check, const struct record_key *key, const void *value, size_t size)
 {
@@ -56,7 +62,7 @@ int
 record_get(struct store *s, const struct record_key *key, void *value, size_t room,
     size_t *size)
 {
-	int rc = s->ops->get(s, key->data, key->size, value, room, size);
+	int rc = s->ops->get(s, table_of(key), key->data, key->size, value, room, size);
 
 	if (rc == -1)
 		return failed(s);
@@ -75,20 +81,21 @@ record_put(struct store *s, const struct record_key *key, const void *value, siz
 	memcpy(record, value, size);
 	check_of(record + size, key, value, size);
 	size += RECORD_CHECK_SIZE;
-	return s->ops->put(s, key->data, key->size, record, size) == 0 ? 0 : failed(s);
+	return s->ops->put(s, table_of(key), key->data, key->size, record, size) == 0 ?
+	    0 : failed(s);
 }
 
 int
 record_del(struct store *s, const struct record_key *key)
 {
-	return s->ops->del(s, key->data, key->size) == 0 ? 0 : failed(s);
+	return s->ops->del(s, table_of(key), key->data, key->size) == 0 ? 0 : failed(s);
 }
 
 int
 record_next(struct store *s, struct record_key *key, size_t prefix, void *value, size_t room,
     size_t *size)
 {
-	int rc = s->ops->next(s, key->data, &key->size, prefix, value, room, size);
+	int rc = s->ops->next(s, table_of(key), key->data, &key->size, prefix, value, room, size);
 
 	if (rc == -1)
 		return failed(s);

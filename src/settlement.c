@@ -50,25 +50,25 @@ latch(struct booking_session *v, unsigned *tripped, struct judgement *judgements
 	for (size_t i = 0; i < v->booking->payers.count; i++) {
 		struct counters *c = &v->counters[i];
 
-		if (c->tripped || !policy_trips(&v->limits[i], c))
+		if (c->tripped || !policy_trips(&c->limits, c))
 			continue;
 		c->tripped = true;
 		*tripped |= 1u << i;
-		judgements[i] = policy_judge(&v->limits[i], c, 1, false);
+		judgements[i] = policy_judge(&c->limits, c, 1, false);
 	}
 }
 
 static int
-settle(struct booking_session *v, const struct report *report, int wait_status, unsigned *tripped,
-    struct judgement *judgements)
+settle(struct booking_session *v, const struct report *report, int wait_status,
+    unsigned *tripped, struct judgement *judgements)
 {
-	if (booking_read_accounts(v) == -1)
+	if (booking_read_counters(v) == -1)
 		return -1;
 	for (size_t i = 0; i < v->booking->count; i++)
 		if (settle_recipient(v, i, report_outcome(report, i, wait_status)) == -1)
 			return -1;
 	latch(v, tripped, judgements);
-	return booking_write_accounts(v);
+	return booking_write_counters(v);
 }
 
 int

@@ -31,6 +31,12 @@ store_rollback(struct store *s)
 		s->ops->rollback(s);
 }
 
+int
+store_compact(struct store *s)
+{
+	return s->ops->compact(s);
+}
+
 void
 store_close(struct store *s)
 {

@@ -32,11 +32,12 @@ struct store_lmdb {
 	int lock; /* descriptor, -1 while the lock is not held */
 	MDB_env *env;
 	MDB_txn *txn;
-	MDB_dbi dbi;
-	MDB_cursor *cursor;
+	MDB_dbi tables[STORE_TABLES];
+	bool is_open[STORE_TABLES];
 	char directory[PLACE_PATH_MAX + 1];
 	char file[PLACE_PATH_MAX + 1];
 	char aside[PLACE_PATH_MAX + 1];
+	char fresh[PLACE_PATH_MAX + 1];
 	char lock_file[PLACE_PATH_MAX + 1];
 };
 
@@ -96,18 +97,21 @@ drop_lock(struct store_lmdb *s)
 }
 
 static void
+end_transaction(struct store_lmdb *s)
+{
+	if (s->txn != NULL)
+		mdb_txn_abort(s->txn);
+	s->txn = NULL;
+}
+
+static void
 close_file(struct store_lmdb *s)
 {
 	int saved = errno;
 
-	if (s->cursor != NULL)
-		mdb_cursor_close(s->cursor);
-	if (s->txn != NULL)
-		mdb_txn_abort(s->txn);
+	end_transaction(s);
 	if (s->env != NULL)
 		mdb_env_close(s->env);
-	s->cursor = NULL;
-	s->txn = NULL;
 	s->env = NULL;
 	errno = saved;
 }
@@ -158,14 +162,14 @@ open_file(struct store_lmdb *s, bool create)
 		flags |= MDB_NOSYNC | MDB_NOMETASYNC;
 	(void)mdb_env_set_assert(s->env, assertion);
 	if (result(mdb_env_set_mapsize(s->env, map_size(size))) == -1 ||
+	    result(mdb_env_set_maxdbs(s->env, STORE_TABLES)) == -1 ||
 	    result(mdb_env_open(s->env, s->file, flags, 0600)) == -1)
 		goto failed;
 	/* LMDB leaves this one open across exec. */
 	if (mdb_env_get_fd(s->env, &fd) == 0)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	if (result(mdb_txn_begin(s->env, NULL, 0, &s->txn)) == -1 ||
-	    result(mdb_dbi_open(s->txn, NULL, 0, &s->dbi)) == -1 ||
-	    result(mdb_cursor_open(s->txn, s->dbi, &s->cursor)) == -1)
+	memset(s->is_open, 0, sizeof s->is_open);
+	if (result(mdb_txn_begin(s->env, NULL, 0, &s->txn)) == -1)
 		goto failed;
 	return 0;
 failed:
@@ -212,8 +216,6 @@ lmdb_commit(struct store *base)
 	struct store_lmdb *s = (struct store_lmdb *)base;
 	int rc;
 
-	mdb_cursor_close(s->cursor);
-	s->cursor = NULL;
 	rc = result(mdb_txn_commit(s->txn));
 	s->txn = NULL;
 	close_file(s);
@@ -263,43 +265,81 @@ val(const void *data, size_t size)
 	return v;
 }
 
+/* Opened when first asked for: settling a delivery that was sent needs no rules. */
 static int
-lmdb_get(struct store *base, const void *key, size_t key_size, void *value, size_t room,
-    size_t *size)
+open_table(struct store_lmdb *s, enum store_table table)
+{
+	static const char *const names[STORE_TABLES] = { NULL, "rules" };
+
+	if (!s->is_open[table] &&
+	    result(mdb_dbi_open(s->txn, names[table], MDB_CREATE, &s->tables[table])) == -1)
+		return -1;
+	s->is_open[table] = true;
+	return 0;
+}
+
+static int
+lmdb_get(struct store *base, enum store_table table, const void *key, size_t key_size,
+    void *value, size_t room, size_t *size)
 {
 	struct store_lmdb *s = (struct store_lmdb *)base;
 	MDB_val k = val(key, key_size), v;
-	int rc = mdb_get(s->txn, s->dbi, &k, &v);
+	int rc;
 
+	if (open_table(s, table) == -1)
+		return -1;
+	rc = mdb_get(s->txn, s->tables[table], &k, &v);
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	return result(rc) == -1 ? -1 : copy_value(&v, value, room, size);
 }
 
 static int
-lmdb_put(struct store *base, const void *key, size_t key_size, const void *value, size_t size)
+lmdb_put(struct store *base, enum store_table table, const void *key, size_t key_size,
+    const void *value, size_t size)
 {
 	struct store_lmdb *s = (struct store_lmdb *)base;
 	MDB_val k = val(key, key_size), v = val(value, size);
 
-	return result(mdb_put(s->txn, s->dbi, &k, &v, 0));
+	if (open_table(s, table) == -1)
+		return -1;
+	return result(mdb_put(s->txn, s->tables[table], &k, &v, 0));
 }
 
 static int
-lmdb_del(struct store *base, const void *key, size_t key_size)
+lmdb_del(struct store *base, enum store_table table, const void *key, size_t key_size)
 {
 	struct store_lmdb *s = (struct store_lmdb *)base;
 	MDB_val k = val(key, key_size);
-	int rc = mdb_del(s->txn, s->dbi, &k, NULL);
+	int rc;
 
+	if (open_table(s, table) == -1)
+		return -1;
+	rc = mdb_del(s->txn, s->tables[table], &k, NULL);
 	return rc == MDB_NOTFOUND ? 0 : result(rc);
 }
 
+/* The first key that is not before the one in `k`. */
 static int
-lmdb_next(struct store *base, void *key, size_t *key_size, size_t prefix, void *value,
-    size_t room, size_t *size)
+seek(struct store_lmdb *s, enum store_table table, MDB_val *k, MDB_val *v)
 {
-	struct store_lmdb *s = (struct store_lmdb *)base;
+	MDB_cursor *cursor;
+	int rc;
+
+	if (open_table(s, table) == -1 ||
+	    result(mdb_cursor_open(s->txn, s->tables[table], &cursor)) == -1)
+		return -1;
+	rc = mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
+	mdb_cursor_close(cursor);
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	return result(rc) == -1 ? -1 : 1;
+}
+
+static int
+lmdb_next(struct store *base, enum store_table table, void *key, size_t *key_size,
+    size_t prefix, void *value, size_t room, size_t *size)
+{
 	unsigned char start[STORE_KEY_MAX + 1];
 	MDB_val k, v;
 	int rc;
@@ -308,11 +348,9 @@ lmdb_next(struct store *base, void *key, size_t *key_size, size_t prefix, void *
 	memcpy(start, key, *key_size);
 	start[*key_size] = 0;
 	k = val(start, *key_size + 1);
-	rc = mdb_cursor_get(s->cursor, &k, &v, MDB_SET_RANGE);
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	if (result(rc) == -1)
-		return -1;
+	rc = seek((struct store_lmdb *)base, table, &k, &v);
+	if (rc != 1)
+		return rc;
 	if (k.mv_size < prefix || memcmp(k.mv_data, start, prefix) != 0)
 		return 0;
 	if (k.mv_size > STORE_KEY_MAX) {
@@ -322,6 +360,26 @@ lmdb_next(struct store *base, void *key, size_t *key_size, size_t prefix, void *
 	memcpy(key, k.mv_data, k.mv_size);
 	*key_size = k.mv_size;
 	return copy_value(&v, value, room, size);
+}
+
+static int
+lmdb_compact(struct store *base)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+	int rc;
+
+	if (lmdb_begin(base, false) == -1)
+		return -1;
+	end_transaction(s);
+	(void)unlink(s->fresh); /* of one that was killed */
+	rc = result(mdb_env_copy2(s->env, s->fresh, MDB_CP_COMPACT));
+	/* Nobody else has the file open: the lock is ours. */
+	if (rc == 0)
+		rc = rename(s->fresh, s->file);
+	if (rc == -1)
+		(void)unlink(s->fresh);
+	lmdb_rollback(base);
+	return rc;
 }
 
 static void
@@ -343,6 +401,7 @@ static const struct store_ops lmdb_ops = {
 	.put = lmdb_put,
 	.del = lmdb_del,
 	.next = lmdb_next,
+	.compact = lmdb_compact,
 	.close = lmdb_close,
 };
 
@@ -362,6 +421,7 @@ store_lmdb_new(const char *directory, enum store_kind kind, int patience_ms)
 	if (place_join(s->directory, directory, "") == -1 ||
 	    place_join(s->file, directory, live ? "live.mdb" : "ledger.mdb") == -1 ||
 	    place_join(s->aside, directory, live ? "live.mdb.damaged" : "ledger.mdb.damaged") == -1 ||
+	    place_join(s->fresh, directory, live ? "live.mdb.new" : "ledger.mdb.new") == -1 ||
 	    place_join(s->lock_file, directory, live ? "lock" : "ledger.lock") == -1) {
 		free(s);
 		return NULL;

@@ -25,8 +25,8 @@ struct entries {
 struct store_memory {
 	struct store base;
 	bool exists;
-	struct entries now;
-	struct entries before; /* the transaction */
+	struct entries now[STORE_TABLES];
+	struct entries before[STORE_TABLES]; /* the transaction */
 };
 
 static void
@@ -113,6 +113,18 @@ put(struct entries *e, const void *key, size_t key_size, const void *value, size
 }
 
 static int
+copy_all(struct entries *to, const struct entries *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const struct entry *e = &from->at[i];
+
+		if (put(to, e->data, e->key_size, e->data + e->key_size, e->size) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
 memory_begin(struct store *base, bool create)
 {
 	struct store_memory *s = (struct store_memory *)base;
@@ -122,19 +134,19 @@ memory_begin(struct store *base, bool create)
 		return -1;
 	}
 	s->exists = true;
-	for (size_t i = 0; i < s->now.count; i++) {
-		const struct entry *e = &s->now.at[i];
-
-		if (put(&s->before, e->data, e->key_size, e->data + e->key_size, e->size) == -1)
+	for (int table = 0; table < STORE_TABLES; table++)
+		if (copy_all(&s->before[table], &s->now[table]) == -1)
 			return -1;
-	}
 	return 0;
 }
 
 static int
 memory_commit(struct store *base)
 {
-	clear(&((struct store_memory *)base)->before);
+	struct store_memory *s = (struct store_memory *)base;
+
+	for (int table = 0; table < STORE_TABLES; table++)
+		clear(&s->before[table]);
 	return 0;
 }
 
@@ -143,16 +155,21 @@ memory_rollback(struct store *base)
 {
 	struct store_memory *s = (struct store_memory *)base;
 
-	clear(&s->now);
-	s->now = s->before;
-	s->before = (struct entries){ NULL, 0 };
+	for (int table = 0; table < STORE_TABLES; table++) {
+		clear(&s->now[table]);
+		s->now[table] = s->before[table];
+		s->before[table] = (struct entries){ NULL, 0 };
+	}
 }
 
 static int
 memory_restart(struct store *base, bool keep_copy)
 {
+	struct store_memory *s = (struct store_memory *)base;
+
 	(void)keep_copy;
-	clear(&((struct store_memory *)base)->now);
+	for (int table = 0; table < STORE_TABLES; table++)
+		clear(&s->now[table]);
 	return 0;
 }
 
@@ -169,25 +186,26 @@ copy_value(const struct entry *e, void *value, size_t room, size_t *size)
 }
 
 static int
-memory_get(struct store *base, const void *key, size_t key_size, void *value, size_t room,
-    size_t *size)
+memory_get(struct store *base, enum store_table table, const void *key, size_t key_size,
+    void *value, size_t room, size_t *size)
 {
-	const struct entries *e = &((struct store_memory *)base)->now;
+	const struct entries *e = &((struct store_memory *)base)->now[table];
 	size_t i = find(e, key, key_size);
 
 	return is_at(e, i, key, key_size) ? copy_value(&e->at[i], value, room, size) : 0;
 }
 
 static int
-memory_put(struct store *base, const void *key, size_t key_size, const void *value, size_t size)
+memory_put(struct store *base, enum store_table table, const void *key, size_t key_size,
+    const void *value, size_t size)
 {
-	return put(&((struct store_memory *)base)->now, key, key_size, value, size);
+	return put(&((struct store_memory *)base)->now[table], key, key_size, value, size);
 }
 
 static int
-memory_del(struct store *base, const void *key, size_t key_size)
+memory_del(struct store *base, enum store_table table, const void *key, size_t key_size)
 {
-	struct entries *e = &((struct store_memory *)base)->now;
+	struct entries *e = &((struct store_memory *)base)->now[table];
 	size_t i = find(e, key, key_size);
 
 	if (is_at(e, i, key, key_size))
@@ -196,10 +214,10 @@ memory_del(struct store *base, const void *key, size_t key_size)
 }
 
 static int
-memory_next(struct store *base, void *key, size_t *key_size, size_t prefix, void *value,
-    size_t room, size_t *size)
+memory_next(struct store *base, enum store_table table, void *key, size_t *key_size,
+    size_t prefix, void *value, size_t room, size_t *size)
 {
-	const struct entries *e = &((struct store_memory *)base)->now;
+	const struct entries *e = &((struct store_memory *)base)->now[table];
 	size_t i = find(e, key, *key_size);
 
 	if (is_at(e, i, key, *key_size))
@@ -211,13 +229,20 @@ memory_next(struct store *base, void *key, size_t *key_size, size_t prefix, void
 	return copy_value(&e->at[i], value, room, size);
 }
 
+static int
+memory_compact(struct store *base)
+{
+	(void)base;
+	return 0;
+}
+
 static void
 memory_close(struct store *base)
 {
 	struct store_memory *s = (struct store_memory *)base;
 
-	clear(&s->now);
-	clear(&s->before);
+	(void)memory_restart(base, false);
+	(void)memory_commit(base);
 	free(s);
 }
 
@@ -230,6 +255,7 @@ static const struct store_ops memory_ops = {
 	.put = memory_put,
 	.del = memory_del,
 	.next = memory_next,
+	.compact = memory_compact,
 	.close = memory_close,
 };
 

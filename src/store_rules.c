@@ -83,6 +83,16 @@ store_limits_find(struct store *s, uint32_t generation, const struct meter *mete
 }
 
 int
+store_limits_refresh(struct store *s, uint32_t generation, const struct meter *meter,
+    struct counters *counters)
+{
+	if (counters->generation == generation && generation != 0)
+		return 0;
+	counters->generation = generation;
+	return store_limits_find(s, generation, meter, &counters->limits) == -1 ? -1 : 0;
+}
+
+int
 store_rule_next(struct store *s, uint32_t generation, struct rules_key *rule,
     struct limits *limits)
 {

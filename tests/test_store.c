@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "record.h"
 #include "store.h"
 #include "store_backend.h"
 #include "suites.h"
@@ -257,11 +258,11 @@ START_TEST(test_damaged_record)
 	struct counters c;
 	struct meter a = domain("a");
 	unsigned char record[COUNTERS_SIZE + 4] = { 1 };
-	static const unsigned char key[] = { 'C', 0, 0, 0, 1, METER_DOMAIN, 'a' };
+	static const unsigned char key[] = { TAG_COUNTERS, 0, 0, 0, 1, METER_DOMAIN, 'a' };
 
 	open_backend(_i);
 	begin();
-	ck_assert_int_eq(store->ops->put(store, key, sizeof key, record, sizeof record), 0);
+	ck_assert_int_eq(store->ops->put(store, STORE_TABLE_MAIL, key, sizeof key, record, sizeof record), 0);
 	errno = 0;
 	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), -1);
 	ck_assert_int_eq(errno, EBADMSG);
@@ -275,7 +276,7 @@ END_TEST
 /* Goal: any single byte of a record that changes is noticed. */
 START_TEST(test_every_bit_counts)
 {
-	static const unsigned char key[] = { 'C', 0, 0, 0, 1, METER_DOMAIN, 'a' };
+	static const unsigned char key[] = { TAG_COUNTERS, 0, 0, 0, 1, METER_DOMAIN, 'a' };
 	struct counters c = { .admitted = 7 };
 	struct meter a = domain("a");
 	unsigned char record[COUNTERS_SIZE + 4];
@@ -284,10 +285,10 @@ START_TEST(test_every_bit_counts)
 	open_backend(0);
 	begin();
 	ck_assert_int_eq(store_counters_put(store, 1, &a, &c), 0);
-	ck_assert_int_eq(store->ops->get(store, key, sizeof key, record, sizeof record, &size), 1);
+	ck_assert_int_eq(store->ops->get(store, STORE_TABLE_MAIL, key, sizeof key, record, sizeof record, &size), 1);
 	for (size_t i = 0; i < size; i++) {
 		record[i] ^= 0x10;
-		ck_assert_int_eq(store->ops->put(store, key, sizeof key, record, size), 0);
+		ck_assert_int_eq(store->ops->put(store, STORE_TABLE_MAIL, key, sizeof key, record, size), 0);
 		ck_assert_msg(store_counters_get(store, 1, &a, &c) == -1, "byte %zu", i);
 		record[i] ^= 0x10;
 	}

@@ -22,6 +22,7 @@
 struct filling {
 	struct store *store;
 	uint32_t hour;
+	uint32_t generation; /* of the rules in the live store, once it is known */
 	unsigned in_batch;
 };
 
@@ -57,7 +58,10 @@ put_counters(struct filling *f, uint32_t hour, unsigned domain)
 	counters.admitted = 1 + domain % 50;
 	counters.sent = counters.admitted;
 	counters.bytes = 4096 * counters.admitted;
-	if (store_counters_put(f->store, hour, &meter, &counters) == -1)
+	/* As a delivery leaves them: with the limits they were judged by. */
+	if ((f->generation != 0 &&
+	     store_limits_refresh(f->store, f->generation, &meter, &counters) == -1) ||
+	    store_counters_put(f->store, hour, &meter, &counters) == -1)
 		return trouble("counters");
 	return row_done(f);
 }
@@ -67,11 +71,12 @@ fill_live(struct filling *f, unsigned domains)
 {
 	struct info info;
 
+	if (store_info_get(f->store, &info) != 1)
+		return trouble("info: no store that qlimit load has made");
+	f->generation = info.generation;
 	for (unsigned i = 0; i < domains; i++)
 		if (put_counters(f, f->hour, i) == -1)
 			return -1;
-	if (store_info_get(f->store, &info) != 1)
-		return trouble("info: no store that qlimit load has made");
 	info.hour = f->hour;
 	return store_info_put(f->store, &info) == 0 ? 0 : trouble("info");
 }
