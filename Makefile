@@ -34,11 +34,12 @@ comma   := ,
 
 # Shared by both programs; then each one's own.
 COMMON = address boot bytes clock counters digest essentials hour info limits log meter pending place \
-         policy record report rules store store_counters store_lmdb store_lock store_rules text watch
+         policy real record report rules standing store store_counters store_lmdb store_lock \
+         store_rules text watch
 REMOTE = $(COMMON) admission booking child delivery delivery_log envelope guard message \
-         qlimit_remote real settlement
+         qlimit_remote settlement
 ADMIN  = $(COMMON) admin admin_load admin_print admin_show admin_status admin_tidy compile config \
-         config_domains config_entry config_scan config_source config_syntax owner qlimit standing
+         config_domains config_entry config_scan config_source config_syntax owner qlimit
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
 obj    = $(patsubst %,$(BUILD)/%.o,$(1))
 TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/harness*.c))
@@ -92,7 +93,7 @@ lint:
 fuzz: $(FUZZERS)
 	$(Q)for f in $(FUZZERS); do \
 	    mkdir -p build/corpus/$${f##*/}; \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/corpus/$${f##*/} \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 build/corpus/$${f##*/} \
 	        $$(ls -d tests/fuzz/corpus/$${f##*/} 2>/dev/null) || exit 1; done
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(patsubst %,src/%.c,$(UNITS)) tests/clock.c
 	$(Q)mkdir -p $(@D) && clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \

@@ -15,6 +15,7 @@ struct admission {
 	const struct meter *payer;  /* the meter that says so, where a verdict is not PASS */
 	struct judgement observed;  /* what it would have been, where mode is "observe" */
 	bool repeated;              /* it was charged, or held in this hour, before */
+	struct booking_notice notices[METERS_MAX];
 	bool await_rules;           /* nothing was booked: no rules yet, ask again soon */
 	bool start_load;            /* the caller has the claim to start `qlimit load` ... */
 	bool start_tidy;            /* ... and `qlimit tidy` */

@@ -14,6 +14,7 @@
 
 #include "meter.h"
 #include "pending.h"
+#include "standing.h"
 #include "store.h"
 
 /* What is booked: one message to one recipient (or, from the command line, several). */
@@ -36,12 +37,20 @@ struct booking_session {
 	struct counters counters[METERS_MAX]; /* of booking->payers, by index, in this hour */
 };
 
+/* What is to be said of the payers, by index; counters as they were then. */
+struct booking_notice {
+	enum standing standing; /* STANDING_OK: nothing */
+	struct counters counters;
+};
+
 /* Begins a transaction at `now` and moves to its hour. 0, or -1 with errno, as all that follow. */
 int booking_open(struct booking_session *v, struct store *s, const struct booking *b, int64_t now);
 
-/* Reads what the payers have counted, and their limits as they are now; and writes it. */
+/* Reads what the payers have counted, and their limits as they are now. */
 int booking_read_counters(struct booking_session *v);
-int booking_write_counters(struct booking_session *v);
+
+/* Writes it, and tells what it gives cause to say (METERS_MAX). */
+int booking_write_counters(struct booking_session *v, struct booking_notice *notices);
 
 /* Writes the state and commits. */
 int booking_close(struct booking_session *v);

@@ -29,6 +29,7 @@ struct counters {
 	uint64_t bytes;     /* sum of the message sizes of what was admitted */
 	uint64_t reset_at;  /* the store's sequence number when an admin last reset it, or 0 */
 	bool tripped;       /* the failure limit was crossed; stays so until the hour ends */
+	uint16_t noticed;   /* bits 1 << enum standing (standing.h): said once in this hour */
 	uint32_t generation;  /* of the rules that `limits` are from; 0: they are nobody's */
 	struct limits limits;
 };

@@ -9,12 +9,14 @@
 #include "admission.h"
 #include "guard.h"
 
-/* One line for a delivery that is held (once an hour) or refused, or would be in observe mode. */
+/*
+ * One line for a delivery that is held (once an hour) or refused, or would be in observe mode; and the
+ * admission's notices.
+ */
 void delivery_log_admission(const struct booking *b, const struct admission *a);
 
-/* One line for each payer whose failure limit was just crossed. */
-void delivery_log_trips(const struct booking *b, unsigned tripped,
-    const struct judgement *judgements);
+/* One line for each payer that something is to be said of: once a meter, state and hour. */
+void delivery_log_notices(const struct booking *b, const struct booking_notice *notices);
 
 /* The guard's lines, async-signal-safe: before the real program has run, and after. */
 void delivery_log_accident(enum guard_reason reason, bool deferred);

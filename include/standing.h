@@ -20,6 +20,9 @@ enum standing {
 
 enum standing standing_of(const struct limits *limits, const struct counters *counters);
 
+/* What is to be said of a meter now and was not in this hour: marked as said; STANDING_OK if nothing. */
+enum standing standing_notice(struct counters *counters);
+
 /* "ok", "warning", "held", "tripped". */
 const char *standing_name(enum standing standing);
 

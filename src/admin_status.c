@@ -6,9 +6,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "admin_print.h"
 #include "hour.h"
+#include "real.h"
 
 struct status {
 	struct info info;
@@ -17,6 +19,8 @@ struct status {
 	char note[STORE_NOTE_MAX + 1];
 	uint64_t meters;
 	int64_t live_bytes, ledger_bytes, damaged_at;
+	char real[PLACE_PATH_MAX + 1]; /* qmail-remote, as the wrapper would find it ... */
+	const char *real_problem;      /* ... or why it would not, or NULL */
 	bool current; /* the rules are those of the files as they are now */
 };
 
@@ -60,6 +64,15 @@ read_store(struct store *store, struct status *s)
 	    hour == s->info.hour)
 		s->meters++;
 	return rc == -1 ? -1 : 0;
+}
+
+static void
+find_real(const struct admin *a, struct status *s)
+{
+	s->real_problem = real_find(s->real,
+	    a->place.remote != NULL ? a->place.remote : a->essentials.remote);
+	if (s->real_problem == NULL && access(s->real, X_OK) == -1)
+		s->real_problem = "the real qmail-remote cannot be executed:";
 }
 
 /* --- as text --- */
@@ -107,9 +120,10 @@ print_mail(const struct admin *a, const struct status *s)
 		(void)puts("");
 	(void)printf("counting:      %" PRIu64 " meters in the newest hour, %" PRIu64
 	    " deliveries not finished\n", s->meters, s->info.pendings);
-	(void)printf("real program:  %s\n", a->essentials.remote[0] != '\0' ?
-	    a->essentials.remote : "the first of qmail-remote.orig, .moved and qmail-remote in "
-	    QMAIL "/bin");
+	if (s->real_problem == NULL)
+		(void)printf("real program:  %s\n", s->real);
+	else
+		(void)printf("TROUBLE:       %s %s\n", s->real_problem, s->real);
 	(void)printf("on error:      %s, after at most %" PRIu32 " ms\n",
 	    a->essentials.defer_on_error ? "defer" : "deliver", a->essentials.deadline_ms);
 }
@@ -165,7 +179,7 @@ print_json(const struct admin *a, const struct status *s)
 	admin_json_number(&j, "ledger_bytes", (uint64_t)s->ledger_bytes);
 	json_time(&j, "created", s->info.created);
 	json_time(&j, "damaged_at", s->damaged_at);
-	admin_json_string(&j, "remote", a->essentials.remote);
+	admin_json_string(&j, "remote", s->real);
 	admin_json_string(&j, "on_error", a->essentials.defer_on_error ? "defer" : "deliver");
 	admin_json_number(&j, "deadline_ms", a->essentials.deadline_ms);
 	admin_json_close(&j);
@@ -185,6 +199,7 @@ admin_status(struct admin *a)
 	store_rollback(store);
 	store_close(store);
 	look_at_files(a, &s);
+	find_real(a, &s);
 	s.current = watch_list_is_current(&s.watched) && s.watched.count > 0;
 	if (a->json) {
 		print_json(a, &s);

@@ -119,7 +119,7 @@ refuse(struct booking_session *v, size_t recipient, struct counters *c)
 }
 
 static int
-book_verdict(struct booking_session *v, const struct admission *a)
+book_verdict(struct booking_session *v, struct admission *a)
 {
 	struct counters *stopper =
 	    a->payer == NULL ? NULL : &v->counters[a->payer - v->booking->payers.at];
@@ -136,7 +136,7 @@ book_verdict(struct booking_session *v, const struct admission *a)
 		if (rc == -1)
 			return -1;
 	}
-	return booking_write_counters(v);
+	return booking_write_counters(v, a->notices);
 }
 
 /* In observe mode everything passes; what would have happened is told, not counted. */

@@ -46,14 +46,17 @@ booking_read_counters(struct booking_session *v)
 }
 
 int
-booking_write_counters(struct booking_session *v)
+booking_write_counters(struct booking_session *v, struct booking_notice *notices)
 {
 	const struct meter_list *payers = &v->booking->payers;
 
-	for (size_t i = 0; i < payers->count; i++)
+	for (size_t i = 0; i < payers->count; i++) {
+		notices[i].standing = standing_notice(&v->counters[i]);
+		notices[i].counters = v->counters[i];
 		if (store_counters_put(v->store, v->info.hour, &payers->at[i],
 			&v->counters[i]) == -1)
 			return -1;
+	}
 	return 0;
 }
 

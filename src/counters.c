@@ -54,7 +54,7 @@ counters_add(struct counters *c, const struct counters *more)
 	c->bytes = counters_sum(c->bytes, more->bytes);
 }
 
-/* version 1, tripped 1, spare 2, generation 4, nine numbers of 8 bytes, the limits' own record */
+/* version 1, tripped 1, noticed 2, generation 4, nine numbers of 8 bytes, the limits' own record */
 void
 counters_encode(const struct counters *c, unsigned char *record)
 {
@@ -70,7 +70,7 @@ counters_encode(const struct counters *c, unsigned char *record)
 	bytes_init(&b, record, COUNTERS_SIZE);
 	bytes_put8(&b, VERSION);
 	bytes_put8(&b, c->tripped);
-	bytes_put16(&b, 0);
+	bytes_put16(&b, c->noticed);
 	bytes_put32(&b, c->generation);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		bytes_put64(&b, fields[i]);
@@ -89,7 +89,7 @@ counters_decode(struct counters *c, unsigned char *record, size_t size)
 	bytes_init(&b, record, size);
 	version = bytes_get8(&b);
 	tripped = bytes_get8(&b);
-	(void)bytes_get16(&b);
+	c->noticed = bytes_get16(&b);
 	c->generation = bytes_get32(&b);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		*fields[i] = bytes_get64(&b);

@@ -227,16 +227,15 @@ static void
 settle(void)
 {
 	static struct guard guard = { after_late_accident, without_settlement, 0 };
-	struct judgement judgements[METERS_MAX];
-	unsigned tripped;
+	struct booking_notice notices[METERS_MAX];
 
 	guard.deadline_ms = run.essentials.deadline_ms;
 	guard_arm(&guard);
 	if (settlement_book(run.store, &run.booking, clock_now(), &run.report, run.wait_status,
-		&tripped, judgements) == -1)
+		notices) == -1)
 		log_trouble("outcome not counted: the store cannot be used", errno);
 	else
-		delivery_log_trips(&run.booking, tripped, judgements);
+		delivery_log_notices(&run.booking, notices);
 	guard_disarm();
 }
 

@@ -31,16 +31,35 @@ add_envelope(struct log_line *line, const struct booking *b)
 }
 
 void
-delivery_log_admission(const struct booking *b, const struct admission *a)
+delivery_log_notices(const struct booking *b, const struct booking_notice *notices)
 {
-	bool observed = a->observed.verdict != VERDICT_PASS;
-	const struct judgement *j = observed ? &a->observed : &a->judgement;
+	static const char *const events[] = { [STANDING_WARNING] = "warning",
+		[STANDING_HELD] = "limit", [STANDING_TRIPPED] = "tripped" };
 	struct log_line line;
 
-	if (j->verdict == VERDICT_PASS || (j->verdict == VERDICT_DEFER && a->repeated))
-		return;
+	for (size_t i = 0; i < b->payers.count; i++) {
+		const struct counters *c = &notices[i].counters;
+
+		if (notices[i].standing == STANDING_OK)
+			continue;
+		log_start(&line, LOG_LINE_WARNING, events[notices[i].standing]);
+		add_meter(&line, &b->payers.at[i]);
+		log_number(&line, "admitted", c->admitted);
+		log_number(&line, "max_per_hour", c->limits.max_per_hour);
+		log_number(&line, "failures", policy_failures(&c->limits, c));
+		log_number(&line, "failure_percent", policy_failure_percent(&c->limits, c));
+		log_number(&line, "max_failure_percent", c->limits.max_failure_percent);
+		log_send(&line);
+	}
+}
+
+static void
+log_stopped(const struct booking *b, const struct admission *a, const struct judgement *j)
+{
+	struct log_line line;
+
 	log_start(&line, LOG_LINE_NOTICE, j->verdict == VERDICT_DEFER ? "held" : "refused");
-	if (observed)
+	if (j == &a->observed)
 		log_string(&line, "mode", "observe");
 	add_meter(&line, a->payer);
 	add_figures(&line, j);
@@ -49,19 +68,15 @@ delivery_log_admission(const struct booking *b, const struct admission *a)
 }
 
 void
-delivery_log_trips(const struct booking *b, unsigned tripped,
-    const struct judgement *judgements)
+delivery_log_admission(const struct booking *b, const struct admission *a)
 {
-	struct log_line line;
+	const struct judgement *j =
+	    a->observed.verdict != VERDICT_PASS ? &a->observed : &a->judgement;
 
-	for (size_t i = 0; i < b->payers.count; i++) {
-		if ((tripped & 1u << i) == 0)
-			continue;
-		log_start(&line, LOG_LINE_WARNING, "tripped");
-		add_meter(&line, &b->payers.at[i]);
-		add_figures(&line, &judgements[i]);
-		log_send(&line);
-	}
+	delivery_log_notices(b, a->notices);
+	/* A delivery that is held again and again in an hour is one held delivery. */
+	if (j->verdict == VERDICT_REFUSE || (j->verdict == VERDICT_DEFER && !a->repeated))
+		log_stopped(b, a, j);
 }
 
 static const char *

@@ -1,7 +1,7 @@
 /* settlement - what the real program reported, booked in one transaction */
 #include "settlement.h"
 
-#include "booking.h"
+#include "policy.h"
 
 /* The outcome this delivery was counted with in this hour by this meter, and still is. */
 static enum outcome
@@ -43,44 +43,36 @@ settle_recipient(struct booking_session *v, size_t recipient, enum outcome outco
 	return booking_remember(v, id, &p, false);
 }
 
-/* Latches the failure limit of every payer that has just crossed it. */
 static void
-latch(struct booking_session *v, unsigned *tripped, struct judgement *judgements)
+latch(struct booking_session *v)
 {
 	for (size_t i = 0; i < v->booking->payers.count; i++) {
 		struct counters *c = &v->counters[i];
 
-		if (c->tripped || !policy_trips(&c->limits, c))
-			continue;
-		c->tripped = true;
-		*tripped |= 1u << i;
-		judgements[i] = policy_judge(&c->limits, c, 1, false);
+		c->tripped = c->tripped || policy_trips(&c->limits, c);
 	}
 }
 
 static int
 settle(struct booking_session *v, const struct report *report, int wait_status,
-    unsigned *tripped, struct judgement *judgements)
+    struct booking_notice *notices)
 {
 	if (booking_read_counters(v) == -1)
 		return -1;
 	for (size_t i = 0; i < v->booking->count; i++)
 		if (settle_recipient(v, i, report_outcome(report, i, wait_status)) == -1)
 			return -1;
-	latch(v, tripped, judgements);
-	return booking_write_counters(v);
+	latch(v);
+	return booking_write_counters(v, notices);
 }
 
 int
 settlement_book(struct store *s, const struct booking *b, int64_t now,
-    const struct report *report, int wait_status, unsigned *tripped,
-    struct judgement *judgements)
+    const struct report *report, int wait_status, struct booking_notice *notices)
 {
 	struct booking_session v;
 
-	*tripped = 0;
-	if (booking_open(&v, s, b, now) == -1 ||
-	    settle(&v, report, wait_status, tripped, judgements) == -1)
+	if (booking_open(&v, s, b, now) == -1 || settle(&v, report, wait_status, notices) == -1)
 		return booking_abandon(&v);
 	return booking_close(&v);
 }

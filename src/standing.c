@@ -27,6 +27,18 @@ standing_of(const struct limits *limits, const struct counters *counters)
 	return STANDING_OK;
 }
 
+enum standing
+standing_notice(struct counters *counters)
+{
+	enum standing standing = standing_of(&counters->limits, counters);
+	unsigned bit = 1u << standing;
+
+	if (standing == STANDING_OK || (counters->noticed & bit) != 0)
+		return STANDING_OK;
+	counters->noticed = (uint16_t)(counters->noticed | bit);
+	return standing;
+}
+
 const char *
 standing_name(enum standing standing)
 {

@@ -223,6 +223,12 @@ START_TEST(test_standing)
 	limits.max_failure_percent = 50;
 	ck_assert_int_eq(standing_of(&limits, &c), STANDING_WARNING);
 	ck_assert_str_eq(standing_name(STANDING_TRIPPED), "tripped");
+	c.limits = limits;
+	ck_assert_int_eq(standing_notice(&c), STANDING_WARNING);
+	ck_assert_int_eq(standing_notice(&c), STANDING_OK);
+	c.tripped = true;
+	ck_assert_int_eq(standing_notice(&c), STANDING_TRIPPED);
+	ck_assert_int_eq(standing_notice(&c), STANDING_OK);
 }
 END_TEST
 

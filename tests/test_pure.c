@@ -310,7 +310,7 @@ END_TEST
 /* Goal: every field of every record comes back; one byte less, more or another version does not. */
 START_TEST(test_counters_record)
 {
-	struct counters c = { 1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 9, true, 10,
+	struct counters c = { 1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 9, true, 0xabcd, 10,
 		{ 11, 112, 13, 14, LIMITS_COUNT_ALL, true } }, back;
 	unsigned char record[COUNTERS_SIZE + 1] = { 0 };
 
@@ -319,7 +319,7 @@ START_TEST(test_counters_record)
 	ck_assert(back.admitted == 1 && back.sent == 2 && back.deferred == 3 && back.failed == 4);
 	ck_assert(back.unreached == 5 && back.held == 6 && back.refused == 7);
 	ck_assert(back.bytes == UINT64_MAX && back.reset_at == 9 && back.tripped);
-	ck_assert(back.generation == 10 && limits_equal(&back.limits, &c.limits));
+	ck_assert(back.generation == 10 && back.noticed == 0xabcd && limits_equal(&back.limits, &c.limits));
 	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE - 1));
 	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE + 1));
 	record[1] = 2;

@@ -641,6 +641,26 @@ START_TEST(test_observe_passes_everything)
 }
 END_TEST
 
+/* Goal: a meter that comes near its limit, and that reaches it, is named once an hour. */
+START_TEST(test_notices)
+{
+	unsigned letters[3];
+
+	harness_rules("default = { max_per_hour = 5; };");
+	send_many("a@example.com", "accept@x", 3, letters);
+	ck_assert_uint_eq(harness_log_lines("event=warning"), 0);
+	send_many("a@example.com", "accept@x", 4, letters);
+	ck_assert_uint_eq(harness_log_lines("event=warning kind=domain name=example.com admitted=4 "
+	    "max_per_hour=5"), 1);
+	ck_assert_uint_eq(harness_log_lines("event=limit kind=domain name=example.com admitted=5 "), 1);
+	ck_assert_uint_eq(harness_log_lines("event=warning"), 1);
+	harness_set_time(HARNESS_NOW + HOUR);
+	send_many("a@example.com", "accept@x", 5, letters);
+	ck_assert_uint_eq(harness_log_lines("event=warning"), 2);
+	ck_assert_uint_eq(harness_log_lines("event=limit"), 2);
+}
+END_TEST
+
 /* --- time --- */
 
 /* Goal (A8): a clock that steps back stays in the newest hour: no second allowance. */
@@ -694,6 +714,7 @@ add_limits(TCase *t)
 	tcase_add_test(t, test_precedence);
 	tcase_add_test(t, test_server_limit);
 	tcase_add_test(t, test_observe_passes_everything);
+	tcase_add_test(t, test_notices);
 	tcase_add_test(t, test_clock_steps_back);
 	tcase_add_test(t, test_hour_edge);
 }
