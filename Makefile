@@ -34,7 +34,7 @@ comma   := ,
 
 # Shared by both programs; then each one's own.
 COMMON = address boot bytes clock counters digest essentials hour info limits log meter pending place \
-         policy real record report rules standing store store_counters store_lmdb store_lock \
+         policy real record report rules standing store store_counters store_file store_lmdb \
          store_rules text watch
 REMOTE = $(COMMON) admission booking child delivery delivery_log envelope guard message \
          qlimit_remote settlement

@@ -12,7 +12,7 @@
 
 struct admission {
 	struct judgement judgement; /* verdict PASS: hand it to the real program */
-	const struct meter *payer;  /* the meter that says so, where a verdict is not PASS */
+	const struct meter *payer;  /* the meter that says so; means something unless all PASS */
 	struct judgement observed;  /* what it would have been, where mode is "observe" */
 	bool repeated;              /* it was charged, or held in this hour, before */
 	struct booking_notice notices[METERS_MAX];

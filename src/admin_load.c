@@ -13,7 +13,7 @@
 #include "compile.h"
 #include "config.h"
 #include "log.h"
-#include "store_lock.h"
+#include "store_file.h"
 
 #define CHANGES_SHOWN 20
 
@@ -98,17 +98,15 @@ int
 admin_check(struct admin *a)
 {
 	const char *path = a->names[0] != NULL ? a->names[0] : a->place.config;
-	char why[STORE_NOTE_MAX + 1], absolute[4096], *here;
+	char why[STORE_NOTE_MAX + 1], absolute[PLACE_PATH_MAX + 1], here[PLACE_PATH_MAX + 1];
 	struct config *config;
 	int status = EX_CONFIG;
 
 	if (path[0] != '/') {
-		here = getcwd(absolute, sizeof absolute);
-		if (here == NULL || strlen(here) + strlen(path) + 2 > sizeof absolute) {
+		if (getcwd(here, sizeof here) == NULL || place_join(absolute, here, path) == -1) {
 			(void)fprintf(stderr, "qlimit: %s: give an absolute path\n", path);
 			return EX_NOINPUT;
 		}
-		(void)strcat(strcat(absolute, "/"), path);
 		path = absolute;
 	}
 	config = read_config(path, why);
@@ -258,7 +256,7 @@ load_alone(struct admin *a, const char *usual)
 	int fd = -1, status = EX_IOERR;
 
 	if (place_join(lock, usual, "load.lock") == 0)
-		fd = store_lock(usual, lock, ADMIN_PATIENCE_MS);
+		fd = store_file_take(usual, lock, ADMIN_PATIENCE_MS);
 	if (fd == -1) {
 		(void)fprintf(stderr, "qlimit: %s/load.lock: %s\n", usual, strerror(errno));
 		return status;

@@ -42,7 +42,7 @@ judge(const struct booking_session *v, const struct request *request, struct adm
 	const struct meter_list *payers = &v->booking->payers;
 
 	memset(&a->judgement, 0, sizeof a->judgement);
-	a->payer = NULL;
+	a->payer = &payers->at[0];
 	if (request->asked == 0)
 		return;
 	for (size_t i = 0; i < payers->count; i++) {
@@ -121,8 +121,7 @@ refuse(struct booking_session *v, size_t recipient, struct counters *c)
 static int
 book_verdict(struct booking_session *v, struct admission *a)
 {
-	struct counters *stopper =
-	    a->payer == NULL ? NULL : &v->counters[a->payer - v->booking->payers.at];
+	struct counters *stopper = &v->counters[a->payer - v->booking->payers.at];
 
 	for (size_t i = 0; i < v->booking->count; i++) {
 		int rc;

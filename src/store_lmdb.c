@@ -14,31 +14,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
-#include "place.h"
 #include "store_backend.h"
-#include "store_lock.h"
+#include "store_file.h"
 
 #define MAP_MIN ((size_t)4 << 20)
-#define LIVE_MAX ((off_t)1 << 30) /* a live store that grew beyond this is not one hour's */
 
 struct store_lmdb {
 	struct store base;
-	bool live;
+	struct store_file file;
 	int patience_ms;
-	int lock; /* descriptor, -1 while the lock is not held */
 	MDB_env *env;
 	MDB_txn *txn;
 	MDB_dbi tables[STORE_TABLES];
 	bool is_open[STORE_TABLES];
-	char directory[PLACE_PATH_MAX + 1];
-	char file[PLACE_PATH_MAX + 1];
-	char aside[PLACE_PATH_MAX + 1];
-	char fresh[PLACE_PATH_MAX + 1];
-	char lock_file[PLACE_PATH_MAX + 1];
 };
 
 /* The live store whose lock is held: what store_lmdb_emergency() needs to know. */
@@ -86,14 +77,9 @@ assertion(MDB_env *env, const char *message)
 static void
 drop_lock(struct store_lmdb *s)
 {
-	int saved = errno;
-
 	if (in_use == s)
 		in_use = NULL;
-	if (s->lock != -1)
-		(void)close(s->lock);
-	s->lock = -1;
-	errno = saved;
+	store_file_unlock(&s->file);
 }
 
 static void
@@ -130,25 +116,6 @@ map_size(off_t file_size)
 	return size;
 }
 
-/* Looks before LMDB opens: it would follow a link and create what is missing. */
-static int
-examine_file(struct store_lmdb *s, bool create, off_t *size)
-{
-	struct stat st;
-
-	*size = 0;
-	if (lstat(s->file, &st) == -1)
-		return errno == ENOENT && create ? 0 : -1;
-	if (store_lock_check(&st, S_IFREG) == -1)
-		return -1;
-	if (s->live && st.st_size > LIVE_MAX) {
-		errno = EBADMSG;
-		return -1;
-	}
-	*size = st.st_size;
-	return 0;
-}
-
 static int
 open_file(struct store_lmdb *s, bool create)
 {
@@ -156,14 +123,14 @@ open_file(struct store_lmdb *s, bool create)
 	mdb_filehandle_t fd;
 	off_t size;
 
-	if (examine_file(s, create, &size) == -1 || result(mdb_env_create(&s->env)) == -1)
+	if (store_file_examine(&s->file, create, &size) == -1 || result(mdb_env_create(&s->env)) == -1)
 		return -1;
-	if (s->live)
+	if (s->file.live)
 		flags |= MDB_NOSYNC | MDB_NOMETASYNC;
 	(void)mdb_env_set_assert(s->env, assertion);
 	if (result(mdb_env_set_mapsize(s->env, map_size(size))) == -1 ||
 	    result(mdb_env_set_maxdbs(s->env, STORE_TABLES)) == -1 ||
-	    result(mdb_env_open(s->env, s->file, flags, 0600)) == -1)
+	    result(mdb_env_open(s->env, s->file.path, flags, 0600)) == -1)
 		goto failed;
 	/* LMDB leaves this one open across exec. */
 	if (mdb_env_get_fd(s->env, &fd) == 0)
@@ -177,15 +144,6 @@ failed:
 	return -1;
 }
 
-/* With the lock held: one copy is kept, for whoever wants to know what happened. */
-static int
-remove_file(const struct store_lmdb *s, bool keep_copy)
-{
-	int rc = keep_copy ? rename(s->file, s->aside) : unlink(s->file);
-
-	return rc == -1 && errno == ENOENT ? 0 : rc;
-}
-
 /* --- operations --- */
 
 static int
@@ -193,15 +151,14 @@ lmdb_begin(struct store *base, bool create)
 {
 	struct store_lmdb *s = (struct store_lmdb *)base;
 
-	s->lock = store_lock(s->directory, s->lock_file, s->patience_ms);
-	if (s->lock == -1)
+	if (store_file_lock(&s->file, s->patience_ms) == -1)
 		return -1;
-	if (s->live)
+	if (s->file.live)
 		in_use = s;
 	if (open_file(s, create) == 0)
 		return 0;
 	/* What cannot be opened as a database at all is replaced here and now. */
-	if (errno == EBADMSG && create && remove_file(s, true) == 0) {
+	if (errno == EBADMSG && create && store_file_remove(&s->file, true) == 0) {
 		log_trouble("not a database: set aside with .damaged added to its name", 0);
 		if (open_file(s, create) == 0)
 			return 0;
@@ -238,7 +195,7 @@ lmdb_restart(struct store *base, bool keep_copy)
 	struct store_lmdb *s = (struct store_lmdb *)base;
 
 	close_file(s);
-	if (remove_file(s, keep_copy) == -1)
+	if (store_file_remove(&s->file, keep_copy) == -1)
 		return -1;
 	return open_file(s, true);
 }
@@ -371,13 +328,13 @@ lmdb_compact(struct store *base)
 	if (lmdb_begin(base, false) == -1)
 		return -1;
 	end_transaction(s);
-	(void)unlink(s->fresh); /* of one that was killed */
-	rc = result(mdb_env_copy2(s->env, s->fresh, MDB_CP_COMPACT));
+	(void)unlink(s->file.fresh); /* of one that was killed */
+	rc = result(mdb_env_copy2(s->env, s->file.fresh, MDB_CP_COMPACT));
 	/* Nobody else has the file open: the lock is ours. */
 	if (rc == 0)
-		rc = rename(s->fresh, s->file);
+		rc = rename(s->file.fresh, s->file.path);
 	if (rc == -1)
-		(void)unlink(s->fresh);
+		(void)unlink(s->file.fresh);
 	lmdb_rollback(base);
 	return rc;
 }
@@ -408,42 +365,26 @@ static const struct store_ops lmdb_ops = {
 struct store *
 store_lmdb_new(const char *directory, enum store_kind kind, int patience_ms)
 {
-	bool live = kind == STORE_LIVE;
 	struct store_lmdb *s = calloc(1, sizeof *s);
 
-	if (s == NULL)
-		return NULL;
-	s->base.ops = &lmdb_ops;
-	s->live = live;
-	s->patience_ms = patience_ms;
-	s->lock = -1;
-	/* The ledger's writes are synced and slow: it has a lock of its own. */
-	if (place_join(s->directory, directory, "") == -1 ||
-	    place_join(s->file, directory, live ? "live.mdb" : "ledger.mdb") == -1 ||
-	    place_join(s->aside, directory, live ? "live.mdb.damaged" : "ledger.mdb.damaged") == -1 ||
-	    place_join(s->fresh, directory, live ? "live.mdb.new" : "ledger.mdb.new") == -1 ||
-	    place_join(s->lock_file, directory, live ? "lock" : "ledger.lock") == -1) {
+	if (s == NULL || store_file_init(&s->file, directory, kind == STORE_LIVE) == -1) {
 		free(s);
 		return NULL;
 	}
-	s->directory[strlen(s->directory) - 1] = '\0'; /* a link is not a directory of ours */
+	s->base.ops = &lmdb_ops;
+	s->patience_ms = patience_ms;
 	return &s->base;
 }
 
 void
 store_lmdb_emergency(bool crashed)
 {
-	struct store_lmdb *s = in_use;
-	struct stat file, st;
+	const struct store_lmdb *s = in_use;
 
 	if (s == NULL)
 		return;
-	if (stat(s->file, &file) == 0)
-		for (int fd = 3; fd < 256; fd++)
-			if (fstat(fd, &st) == 0 && st.st_dev == file.st_dev &&
-			    st.st_ino == file.st_ino)
-				(void)close(fd);
+	store_file_close_all(&s->file);
 	if (crashed)
-		(void)rename(s->file, s->aside);
+		store_file_set_aside(&s->file);
 	in_use = NULL;
 }

@@ -345,7 +345,9 @@ END_TEST
 static const struct {
 	const char *label, *shell;
 } starts[] = {
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow needs more than anybody would allow */
 	{ "O2 address space", "ulimit -S -v 3000; exec " },
+#endif
 	{ "O2 file size 0", "unset FAKE_REMOTE_LOG; ulimit -S -f 0; exec " },
 	{ "O2 file size 8 KiB", "unset FAKE_REMOTE_LOG; ulimit -S -f 16; exec " },
 	{ "O2 four descriptors", "ulimit -S -n 4; exec " },

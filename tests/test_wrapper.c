@@ -477,6 +477,51 @@ START_TEST(test_odd_inheritance)
 }
 END_TEST
 
+/* Runs a program from a shell that prepares what it inherits; its delivery is the remote's last call. */
+static struct harness_delivery
+run_from_shell(const char *preparation, const char *program)
+{
+	char command[1000];
+	/* Not sh: dash does not let go of SIGCHLD. */
+	const char *const words[] = { "bash", "-c", command, NULL };
+	struct harness_attempt attempt = { .program = "/bin/bash", .argv = words };
+
+	(void)snprintf(command, sizeof command, "%s exec %s x a@example.com accept@x", preparation,
+	    harness_program(program));
+	attempt.message = harness_message(NULL, NULL);
+	return harness_attempt_finish(harness_attempt_start(&attempt));
+}
+
+/* Goal: SIGCHLD ignored, which would cost us the remote's status, is ignored for the remote only. */
+START_TEST(test_ignored_sigchld)
+{
+	harness_rules("");
+	(void)run_from_shell("trap '' CHLD XFSZ;", "remote");
+	ck_assert_int_eq(run_from_shell("trap '' CHLD XFSZ;", "qlimit-remote").letter, 'K');
+	same("ignored");
+	same("blocked");
+	ck_assert_uint_eq(domain("example.com").sent, 1);
+}
+END_TEST
+
+/* Goal: where 1 and 2 are not one pipe, what goes to 2 goes there and is no part of the report. */
+START_TEST(test_separate_error_output)
+{
+	struct harness_delivery d;
+	struct stat st;
+	char preparation[400];
+
+	harness_rules("");
+	harness_script("error warning\\n\nwrite r\\0Kok\\n\\0\n");
+	(void)snprintf(preparation, sizeof preparation, "exec 2>%s;", harness_path("errors"));
+	d = run_from_shell(preparation, "qlimit-remote");
+	ck_assert_int_eq(d.letter, 'K');
+	ck_assert_uint_eq(d.length, 7);
+	ck_assert_int_eq(stat(harness_path("errors"), &st), 0);
+	ck_assert_int_eq(st.st_size, 8);
+}
+END_TEST
+
 /* --- 5. hostile arguments --- */
 
 static const struct {
@@ -744,6 +789,8 @@ suite_wrapper(void)
 	tcase_add_loop_test(t, test_no_real_program, 0, ROWS(programs));
 	tcase_add_test(t, test_everything_is_passed_on);
 	tcase_add_test(t, test_odd_inheritance);
+	tcase_add_test(t, test_ignored_sigchld);
+	tcase_add_test(t, test_separate_error_output);
 	tcase_add_loop_test(t, test_hostile_senders, 0, ROWS(senders));
 	tcase_add_test(t, test_huge_arguments);
 	tcase_add_test(t, test_bounces_are_never_refused);

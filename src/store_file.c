@@ -1,0 +1,143 @@
+/* store_file - the files of a store: their names, their lock, whose they are */
+#include "store_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STEP_MS 5
+#define LIVE_MAX ((off_t)1 << 30) /* a live store that grew beyond this is not one hour's */
+#define DESCRIPTORS_MAX 256       /* of a process that opens a handful */
+
+int
+store_file_init(struct store_file *f, const char *directory, bool live)
+{
+	f->live = live;
+	f->lock = -1;
+	if (place_join(f->directory, directory, "") == -1 ||
+	    place_join(f->path, directory, live ? "live.mdb" : "ledger.mdb") == -1 ||
+	    place_join(f->aside, directory, live ? "live.mdb.damaged" : "ledger.mdb.damaged") == -1 ||
+	    place_join(f->fresh, directory, live ? "live.mdb.new" : "ledger.mdb.new") == -1 ||
+	    place_join(f->lock_path, directory, live ? "lock" : "ledger.lock") == -1)
+		return -1;
+	f->directory[strlen(f->directory) - 1] = '\0'; /* else a link would be followed */
+	return 0;
+}
+
+/* Ours, a plain file or directory, without a second name, and nobody else may write it. */
+static int
+check_ours(const struct stat *st, mode_t type)
+{
+	if ((st->st_mode & S_IFMT) == type && st->st_uid == geteuid() && (st->st_mode & 022) == 0 &&
+	    (type != S_IFREG || st->st_nlink == 1))
+		return 0;
+	errno = EPERM;
+	return -1;
+}
+
+/* flock(2) knows no time limit: the wrapper's deadline ends its wait, the CLI asks again and again. */
+static int
+wait_for(int fd, int patience_ms)
+{
+	const struct timespec step = { 0, STEP_MS * 1000000L };
+
+	while (flock(fd, patience_ms < 0 ? LOCK_EX : LOCK_EX | LOCK_NB) == -1) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK)
+			return -1;
+		if (patience_ms < STEP_MS) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		patience_ms -= STEP_MS;
+		(void)nanosleep(&step, NULL);
+	}
+	return 0;
+}
+
+int
+store_file_take(const char *directory, const char *lock_path, int patience_ms)
+{
+	struct stat st;
+	int fd, saved;
+
+	if (lstat(directory, &st) == -1 || check_ours(&st, S_IFDIR) == -1)
+		return -1;
+	fd = open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == 0 && check_ours(&st, S_IFREG) == 0 &&
+	    wait_for(fd, patience_ms) == 0)
+		return fd;
+	saved = errno;
+	(void)close(fd);
+	errno = saved;
+	return -1;
+}
+
+int
+store_file_lock(struct store_file *f, int patience_ms)
+{
+	f->lock = store_file_take(f->directory, f->lock_path, patience_ms);
+	return f->lock == -1 ? -1 : 0;
+}
+
+void
+store_file_unlock(struct store_file *f)
+{
+	int saved = errno;
+
+	if (f->lock != -1)
+		(void)close(f->lock);
+	f->lock = -1;
+	errno = saved;
+}
+
+int
+store_file_examine(const struct store_file *f, bool create, off_t *size)
+{
+	struct stat st;
+
+	*size = 0;
+	if (lstat(f->path, &st) == -1)
+		return errno == ENOENT && create ? 0 : -1;
+	if (check_ours(&st, S_IFREG) == -1)
+		return -1;
+	if (f->live && st.st_size > LIVE_MAX) {
+		errno = EBADMSG;
+		return -1;
+	}
+	*size = st.st_size;
+	return 0;
+}
+
+int
+store_file_remove(const struct store_file *f, bool keep_copy)
+{
+	int rc = keep_copy ? rename(f->path, f->aside) : unlink(f->path);
+
+	return rc == -1 && errno == ENOENT ? 0 : rc;
+}
+
+void
+store_file_close_all(const struct store_file *f)
+{
+	struct stat file, st;
+
+	if (stat(f->path, &file) == -1)
+		return;
+	for (int fd = 3; fd < DESCRIPTORS_MAX; fd++)
+		if (fstat(fd, &st) == 0 && st.st_dev == file.st_dev && st.st_ino == file.st_ino)
+			(void)close(fd);
+}
+
+void
+store_file_set_aside(const struct store_file *f)
+{
+	(void)rename(f->path, f->aside);
+}
