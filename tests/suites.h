@@ -11,6 +11,7 @@
 	suite(policy) \
 	suite(report) \
 	suite(store) \
+	suite(watch) \
 	suite(wrapper) \
 	suite(storm) \
 	suite(faults) \
