@@ -40,6 +40,7 @@ struct booking_session {
 /* What is to be said of the payers, by index; counters as they were then. */
 struct booking_notice {
 	enum standing standing; /* STANDING_OK: nothing */
+	bool observe;           /* mode is "observe": it has no consequence */
 	struct counters counters;
 };
 

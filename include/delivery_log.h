@@ -18,6 +18,9 @@ void delivery_log_admission(const struct booking *b, const struct admission *a);
 /* One line for each payer that something is to be said of: once a meter, state and hour. */
 void delivery_log_notices(const struct booking *b, const struct booking_notice *notices);
 
+/* The store in this directory cannot be used, by errno. */
+void delivery_log_unusable(const char *directory, int error, bool deferred);
+
 /* The guard's lines, async-signal-safe: before the real program has run, and after. */
 void delivery_log_accident(enum guard_reason reason, bool deferred);
 void delivery_log_late_accident(enum guard_reason reason);

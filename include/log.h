@@ -20,10 +20,7 @@ struct log_line {
 	char buffer[1900]; /* RFC 3164 names 1024; every syslogd in use takes 2048 and more */
 };
 
-/*
- * Names the socket to log to; NULL means /dev/log. The string is kept, not copied. main() hands in
- * $QLIMIT_SYSLOG: the socket of a jail or of the tests.
- */
+/* Names the socket to log to; NULL means /dev/log. The string is kept, not copied. */
 void log_to(const char *socket_path);
 
 /* Starts a line that says what happened: one word, such as "held" or "trouble". */

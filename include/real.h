@@ -18,12 +18,15 @@
 const char *real_find(char *path, const char *chosen);
 
 /*
- * Writes the path of the CLI: `qlimit` in the directory this program was started from, else in the
- * directory it was built for.
+ * Writes the path of a program of ours, "qlimit" or "qlimit-remote": in the directory this program was
+ * started from, else in the directory it was built for.
  */
-void real_find_cli(char *path);
+void real_find_ours(char *path, const char *name);
 
 /* True if `path` leads to the program that runs. */
 bool real_is_self(const char *path);
+
+/* True if both files have the same bytes: qlimit-remote copied to where qmail-remote was. */
+bool real_is_copy(const char *path, const char *of);
 
 #endif

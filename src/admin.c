@@ -24,8 +24,10 @@ admin_init(struct admin *a, int64_t now)
 int
 admin_enter(struct admin *a, bool create)
 {
-	if (owner_become(a->place.state, create) == -1)
-		return EX_NOPERM;
+	int status = owner_become(a->place.state, create);
+
+	if (status != EX_OK)
+		return status;
 	/* Read as the owner: whoever may write this file must not say where root goes next. */
 	if (essentials_read(&a->essentials, a->place.state) == 0 && !a->place.state_is_set &&
 	    a->essentials.state[0] != '\0')
@@ -50,6 +52,9 @@ open_failed(const struct admin *a)
 		(void)fprintf(stderr, "qlimit: %s/lock: another process has held it for %d "
 		    "seconds; mail goes on uncounted meanwhile\n", a->place.state,
 		    ADMIN_PATIENCE_MS / 1000);
+	else if (errno == EBADMSG)
+		(void)fprintf(stderr, "qlimit: %s/live.mdb is damaged: the next delivery or "
+		    "`qlimit load` sets it aside, and counting starts anew\n", a->place.state);
 	else
 		(void)fprintf(stderr, "qlimit: %s: %s\n", a->place.state, strerror(errno));
 	return EX_IOERR;

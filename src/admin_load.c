@@ -13,33 +13,20 @@
 #include "compile.h"
 #include "config.h"
 #include "log.h"
+#include "owner.h"
 #include "store_file.h"
 
 #define CHANGES_SHOWN 20
-
-static const char *
-limit_text(char *out, size_t size, uint32_t limit)
-{
-	if (limit == 0)
-		return "no limit";
-	(void)snprintf(out, size, "%u", limit);
-	return out;
-}
 
 static void
 print_summary(const struct config *config)
 {
 	const struct limits *others = &config->rules[1].limits; /* server, then default */
-	char max[16];
 
-	(void)printf("mode %s; %zu domains, %zu packages; default: max_per_hour %s, "
-	    "max_failure_percent ", config->settings.observe ? "observe" : "enforce",
-	    config->domains, config->packages,
-	    limit_text(max, sizeof max, others->max_per_hour));
-	if (others->max_failure_percent == 0)
-		(void)puts("off");
-	else
-		(void)printf("%u\n", others->max_failure_percent);
+	(void)printf("mode %s; domains: %zu, packages: %zu; default: max_per_hour %u, "
+	    "max_failure_percent %u (0: no limit)\n",
+	    config->settings.observe ? "observe" : "enforce", config->domains, config->packages,
+	    others->max_per_hour, others->max_failure_percent);
 }
 
 static void
@@ -94,6 +81,15 @@ read_config(const char *path, char *why)
 	return config;
 }
 
+static void
+warn_unreadable(const struct admin *a, const struct watch_list *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (!owner_can_read(a->place.state, files->file[i].path))
+			(void)fprintf(stderr, "warning: %s: the owner of %s cannot read it: it will "
+			    "not take effect; chmod a+r\n", files->file[i].path, a->place.state);
+}
+
 int
 admin_check(struct admin *a)
 {
@@ -115,6 +111,7 @@ admin_check(struct admin *a)
 	if (why[0] == '\0') {
 		(void)printf("configuration OK: ");
 		print_summary(config);
+		warn_unreadable(a, &config->watched);
 		status = EX_OK;
 	}
 	config_free(config);
@@ -128,11 +125,16 @@ static unsigned shown;
 static void
 print_limits(const char *when, const struct limits *l)
 {
-	char max[16];
-
-	(void)printf("%s max_per_hour %s, refuse_above_percent %u, max_failure_percent %u, "
-	    "min_failures %u", when, limit_text(max, sizeof max, l->max_per_hour),
-	    l->refuse_above_percent, l->max_failure_percent, l->min_failures);
+	(void)printf("%s max_per_hour %u, refuse_above_percent %u, max_failure_percent %u, "
+	    "min_failures %u, on_failures %s, count_failures", when, l->max_per_hour,
+	    l->refuse_above_percent, l->max_failure_percent, l->min_failures,
+	    l->refuse_on_failures ? "refuse" : "defer");
+	if (l->count_failures & LIMITS_COUNT(OUTCOME_FAILED))
+		(void)printf(" failed");
+	if (l->count_failures & LIMITS_COUNT(OUTCOME_DEFERRED))
+		(void)printf(" deferred");
+	if (l->count_failures & LIMITS_COUNT(OUTCOME_UNREACHED))
+		(void)printf(" unreached");
 }
 
 static void

@@ -112,7 +112,7 @@ print_limit(uint64_t admitted, uint32_t max)
 }
 
 static void
-print_row(const struct row *row, int width, int64_t until)
+print_row(const struct row *row, int width, int64_t until, bool observe)
 {
 	const struct counters *c = &row->counters;
 	enum standing standing = standing_of(&row->counters.limits, c);
@@ -123,7 +123,8 @@ print_row(const struct row *row, int width, int64_t until)
 	print_limit(c->admitted, row->counters.limits.max_per_hour);
 	(void)printf(" %7" PRIu64 " %8" PRIu64 " %7" PRIu64 " %9" PRIu64 " %7" PRIu64 " %7" PRIu64,
 	    c->sent, c->deferred, c->failed, c->unreached, c->held, c->refused);
-	(void)printf(" %4" PRIu64 "%%  %s", policy_failure_percent(&row->counters.limits, c),
+	(void)printf(" %4" PRIu64 "%%  ", policy_failure_percent(&row->counters.limits, c));
+	(void)printf("%s%s", observe && standing >= STANDING_HELD ? "would be " : "",
 	    standing_name(standing));
 	if (standing == STANDING_HELD || standing == STANDING_TRIPPED)
 		(void)printf(" until %s", admin_print_clock(clock, until));
@@ -167,13 +168,13 @@ print_text(const struct table *t)
 	    "NAME", "ADMITTED", "LIMIT", "USED", "SENT", "DEFERRED", "FAILED", "UNREACHED",
 	    "HELD", "REFUSED", "FAIL%", "STATE");
 	for (size_t i = 0; i < t->count; i++)
-		print_row(&t->rows[i], width, until);
+		print_row(&t->rows[i], width, until, t->settings.observe);
 }
 
 /* --- as JSON --- */
 
 static void
-print_json_row(const struct row *row, uint32_t hour)
+print_json_row(const struct row *row, uint32_t hour, bool observe)
 {
 	const struct counters *c = &row->counters;
 	enum standing standing = standing_of(&row->counters.limits, c);
@@ -194,6 +195,7 @@ print_json_row(const struct row *row, uint32_t hour)
 	admin_json_number(&j, "bytes", c->bytes);
 	admin_json_number(&j, "max_per_hour", row->counters.limits.max_per_hour);
 	admin_json_string(&j, "state", standing_name(standing));
+	admin_json_string(&j, "mode", observe ? "observe" : "enforce");
 	if (standing == STANDING_HELD || standing == STANDING_TRIPPED)
 		admin_json_string(&j, "until", admin_print_utc(time, hour_start(hour) + 3600));
 	admin_json_close(&j);
@@ -207,7 +209,7 @@ print_table(struct table *t, bool json)
 	if (!json)
 		print_text(t);
 	for (size_t i = 0; json && i < t->count; i++)
-		print_json_row(&t->rows[i], t->hour);
+		print_json_row(&t->rows[i], t->hour, t->settings.observe);
 }
 
 static int

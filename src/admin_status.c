@@ -69,10 +69,17 @@ read_store(struct store *store, struct status *s)
 static void
 find_real(const struct admin *a, struct status *s)
 {
+	char wrapper[PLACE_PATH_MAX + 1];
+
 	s->real_problem = real_find(s->real,
 	    a->place.remote != NULL ? a->place.remote : a->essentials.remote);
-	if (s->real_problem == NULL && access(s->real, X_OK) == -1)
+	if (s->real_problem != NULL)
+		return;
+	if (access(s->real, X_OK) == -1)
 		s->real_problem = "the real qmail-remote cannot be executed:";
+	real_find_ours(wrapper, "qlimit-remote");
+	if (real_is_copy(s->real, wrapper))
+		s->real_problem = "mail is deferred: the only qmail-remote is qlimit-remote itself:";
 }
 
 /* --- as text --- */
@@ -118,8 +125,8 @@ print_mail(const struct admin *a, const struct status *s)
 		print_when(a, s->info.last_delivery);
 	if (s->info.last_delivery != 0)
 		(void)puts("");
-	(void)printf("counting:      %" PRIu64 " meters in the newest hour, %" PRIu64
-	    " deliveries not finished\n", s->meters, s->info.pendings);
+	(void)printf("counting:      meters in the newest hour: %" PRIu64
+	    "; deliveries not finished: %" PRIu64 "\n", s->meters, s->info.pendings);
 	if (s->real_problem == NULL)
 		(void)printf("real program:  %s\n", s->real);
 	else

@@ -12,6 +12,9 @@
 /* Rows in one transaction: the lock is held for a few milliseconds at most (facts/cost.md). */
 #define BATCH 500
 
+/* Hours of history that one run removes: a clock that is years ahead must not cost all of it at once. */
+#define EXPIRE_HOURS 24
+
 struct row {
 	uint32_t hour;
 	struct meter meter;
@@ -24,6 +27,7 @@ struct tidy {
 	struct store *ledger;
 	struct info info;
 	uint16_t history_days;
+	uint32_t first_expired; /* the oldest hour that this run removes; 0: none yet */
 	size_t count;
 	uint64_t moved, expired, forgotten;
 	struct row rows[BATCH];
@@ -116,6 +120,10 @@ expire_batch(struct tidy *t, uint32_t oldest, size_t *removed)
 		if (rc == -1)
 			return -1;
 		if (rc == 0 || row.hour >= oldest)
+			break;
+		if (t->first_expired == 0)
+			t->first_expired = row.hour;
+		if (row.hour - t->first_expired >= EXPIRE_HOURS)
 			break;
 		if (store_counters_del(t->ledger, row.hour, &row.meter) == -1)
 			return -1;

@@ -45,18 +45,30 @@ booking_read_counters(struct booking_session *v)
 	return 0;
 }
 
+static int
+notice(struct booking_session *v, struct counters *c, struct booking_notice *n)
+{
+	struct rules_settings settings = { .observe = false };
+
+	n->standing = standing_notice(c);
+	n->counters = *c;
+	if (n->standing != STANDING_OK &&
+	    store_settings_get(v->store, v->info.generation, &settings) == -1)
+		return -1;
+	n->observe = settings.observe;
+	return 0;
+}
+
 int
 booking_write_counters(struct booking_session *v, struct booking_notice *notices)
 {
 	const struct meter_list *payers = &v->booking->payers;
 
-	for (size_t i = 0; i < payers->count; i++) {
-		notices[i].standing = standing_notice(&v->counters[i]);
-		notices[i].counters = v->counters[i];
-		if (store_counters_put(v->store, v->info.hour, &payers->at[i],
+	for (size_t i = 0; i < payers->count; i++)
+		if (notice(v, &v->counters[i], &notices[i]) == -1 ||
+		    store_counters_put(v->store, v->info.hour, &payers->at[i],
 			&v->counters[i]) == -1)
 			return -1;
-	}
 	return 0;
 }
 

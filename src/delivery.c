@@ -66,9 +66,9 @@ after_accident(enum guard_reason reason)
 }
 
 static _Noreturn void
-give_up(const char *what)
+give_up(void)
 {
-	log_trouble(what, errno);
+	delivery_log_unusable(run.place.state, errno, run.essentials.defer_on_error);
 	go_on_uncounted();
 }
 
@@ -99,6 +99,7 @@ find_program(char **argv, char **envp)
 	const char *problem;
 
 	place_init(&run.place);
+	log_to(run.place.syslog);
 	if (essentials_read(&run.essentials, run.place.state) == 0 && !run.place.state_is_set &&
 	    run.essentials.state[0] != '\0')
 		run.place.state = run.essentials.state;
@@ -134,7 +135,7 @@ start_helper(const char *command)
 {
 	char cli[PLACE_PATH_MAX + 1];
 
-	real_find_cli(cli);
+	real_find_ours(cli, "qlimit");
 	if (access(cli, X_OK) == -1 || child_detach(cli, command) == -1)
 		log_trouble("cannot start qlimit(8): rules and history stay as they are", errno);
 }
@@ -150,7 +151,7 @@ ask(struct admission *a)
 		bool wait = guard_elapsed_ms() < patience;
 
 		if (admission_ask(run.store, &run.booking, clock_now(), wait, a) == -1)
-			give_up("delivery not counted: the store cannot be used");
+			give_up();
 		if (a->start_load)
 			start_helper("load");
 		if (!a->await_rules)
@@ -169,7 +170,7 @@ admit(struct admission *a)
 	describe();
 	run.store = store_lmdb_new(run.place.state, STORE_LIVE, -1);
 	if (run.store == NULL)
-		give_up("delivery not counted: the store cannot be used");
+		give_up();
 	ask(a);
 	guard_disarm();
 	if (a->start_tidy)

@@ -1,6 +1,9 @@
 /* delivery_log - the log lines of a delivery */
 #include "delivery_log.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "log.h"
 
 static void
@@ -43,6 +46,8 @@ delivery_log_notices(const struct booking *b, const struct booking_notice *notic
 		if (notices[i].standing == STANDING_OK)
 			continue;
 		log_start(&line, LOG_LINE_WARNING, events[notices[i].standing]);
+		if (notices[i].observe)
+			log_string(&line, "mode", "observe");
 		add_meter(&line, &b->payers.at[i]);
 		log_number(&line, "admitted", c->admitted);
 		log_number(&line, "max_per_hour", c->limits.max_per_hour);
@@ -80,6 +85,27 @@ delivery_log_admission(const struct booking *b, const struct admission *a)
 }
 
 static const char *
+consequence_text(bool deferred)
+{
+	return deferred ? "delivery deferred" : "delivery not counted";
+}
+
+void
+delivery_log_unusable(const char *directory, int error, bool deferred)
+{
+	struct log_line line;
+
+	log_start(&line, LOG_LINE_WARNING, "trouble");
+	log_sentence(&line, "what", "the store cannot be used");
+	log_sentence(&line, "error", error == EPERM ?
+	    "it must be plain files in a directory, all ours, with one name, writable by nobody else" :
+	    strerror(error));
+	log_string(&line, "state", directory);
+	log_sentence(&line, "consequence", consequence_text(deferred));
+	log_send(&line);
+}
+
+static const char *
 reason_text(enum guard_reason reason)
 {
 	switch (reason) {
@@ -109,7 +135,7 @@ send_accident(enum guard_reason reason, const char *consequence)
 void
 delivery_log_accident(enum guard_reason reason, bool deferred)
 {
-	send_accident(reason, deferred ? "delivery deferred" : "delivery not counted");
+	send_accident(reason, consequence_text(deferred));
 }
 
 void

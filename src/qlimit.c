@@ -1,7 +1,6 @@
 /* qlimit - the admin's side of qlimit-remote(8) */
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -115,8 +114,8 @@ main(int argc, char **argv)
 	if (command == NULL)
 		return misuse(NULL, "unknown command: ", argv[1]);
 	(void)umask(077);
-	log_to(getenv("QLIMIT_SYSLOG"));
 	admin_init(&admin, clock_now());
+	log_to(admin.place.syslog);
 	count = take_options(command, argv + 2, &admin.json);
 	if (count < 0)
 		return misuse(command, "unknown option", "");

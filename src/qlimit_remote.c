@@ -1,12 +1,11 @@
 /* qlimit-remote - counts and limits what goes to qmail-remote(8), and runs it */
-#include <stdlib.h>
+#include <stddef.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
 #include "child.h"
 #include "delivery.h"
-#include "log.h"
 
 extern char **environ;
 
@@ -18,6 +17,5 @@ main(int argc, char **argv)
 	(void)mallopt(M_MMAP_THRESHOLD, 65536);
 #endif
 	child_init();
-	log_to(getenv("QLIMIT_SYSLOG"));
 	delivery_run(argc, argv, environ);
 }

@@ -1,6 +1,7 @@
 /* real - which program is the real qmail-remote, and which is our own */
 #include "real.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -75,7 +76,7 @@ real_find(char *path, const char *chosen)
 }
 
 void
-real_find_cli(char *path)
+real_find_ours(char *path, const char *name)
 {
 	ssize_t n = readlink("/proc/self/exe", path, PLACE_PATH_MAX);
 	struct text t;
@@ -84,9 +85,38 @@ real_find_cli(char *path)
 		while (n > 0 && path[n - 1] != '/')
 			n--;
 		text_init(&t, path + n, (size_t)(PLACE_PATH_MAX + 1 - n));
-		text_add(&t, "qlimit");
+		text_add(&t, name);
 		if (!t.truncated && is_program(path))
 			return;
 	}
-	copy_path(path, QLIMIT_SBIN "/qlimit");
+	text_init(&t, path, PLACE_PATH_MAX + 1);
+	text_add(&t, QLIMIT_SBIN "/");
+	text_add(&t, name);
+}
+
+static bool
+is_same_content(int a, int b)
+{
+	char x[4096], y[4096];
+	ssize_t n;
+
+	do {
+		n = read(a, x, sizeof x);
+		if (n != read(b, y, sizeof y) || n < 0 || memcmp(x, y, (size_t)n) != 0)
+			return false;
+	} while (n > 0);
+	return true;
+}
+
+bool
+real_is_copy(const char *path, const char *of)
+{
+	int a = open(path, O_RDONLY | O_CLOEXEC), b = open(of, O_RDONLY | O_CLOEXEC);
+	bool same = a != -1 && b != -1 && is_same_content(a, b);
+
+	if (a != -1)
+		(void)close(a);
+	if (b != -1)
+		(void)close(b);
+	return same;
 }

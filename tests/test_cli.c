@@ -87,7 +87,7 @@ START_TEST(test_check)
 	o = harness_cli("check");
 	ck_assert_int_eq(o.status, EX_OK);
 	contains(o.out, "configuration OK");
-	contains(o.out, "1 domains");
+	contains(o.out, "domains: 1, packages: 0");
 	harness_config("default = {\n  max_per_hour = \"x\";\n};\nnonsense = 1;\n");
 	o = harness_cli("check", harness_path("qlimit.conf"));
 	ck_assert_int_eq(o.status, EX_CONFIG);
@@ -118,7 +118,7 @@ START_TEST(test_load_says_what_changed)
 	contains(o.out, "1 added, 1 changed, 1 removed, 2 as before");
 	contains(o.out, "changed a.example: from max_per_hour 1,");
 	contains(o.out, "; to max_per_hour 2,");
-	contains(o.out, "added .c.example: max_per_hour no limit");
+	contains(o.out, "added .c.example: max_per_hour 0,");
 	contains(o.out, "removed b.example:");
 	o = harness_load();
 	contains(o.out, "0 added, 0 changed, 0 removed, 4 as before");
@@ -253,7 +253,7 @@ START_TEST(test_show_json)
 	ck_assert_str_eq(harness_cli("show", "--json", "other.example").out,
 	    "{\"kind\":\"domain\",\"name\":\"other.example\",\"hour\":\"2026-11-21T17:00:00Z\","
 	    "\"admitted\":0,\"sent\":0,\"deferred\":0,\"failed\":0,\"unreached\":0,\"held\":0,"
-	    "\"refused\":0,\"bytes\":0,\"max_per_hour\":3,\"state\":\"ok\"}\n");
+	    "\"refused\":0,\"bytes\":0,\"max_per_hour\":3,\"state\":\"ok\",\"mode\":\"enforce\"}\n");
 }
 END_TEST
 
@@ -297,6 +297,16 @@ START_TEST(test_reset)
 	c = harness_counters("domain", "a.example");
 	ck_assert(c.admitted == 1 && c.sent == 2 && c.deferred == 0);
 	ck_assert_uint_eq(harness_counters("server", "").admitted, 2);
+	/* Nor from what others were counted with since. */
+	harness_script(NULL);
+	greylisted = harness_message(NULL, NULL);
+	(void)harness_deliver(greylisted, "a@b.example", "greylist@x");
+	ck_assert_int_eq(harness_cli("reset", "b.example").status, EX_OK);
+	send_one("a@b.example", "greylist2@x");
+	harness_script("accept\n");
+	(void)harness_cli("reset", "none.example");
+	(void)harness_deliver(greylisted, "a@b.example", "greylist@x");
+	ck_assert_uint_eq(harness_counters("domain", "b.example").deferred, 1);
 	o = harness_cli("reset", "unknown.example");
 	ck_assert_int_eq(o.status, EX_NOINPUT);
 	contains(o.err, "nothing counted in this hour");
@@ -364,7 +374,7 @@ START_TEST(test_tidy_removes_what_is_old)
 	contains(harness_cli("tidy").out, "removed from it: 2; deliveries forgotten: 0");
 	harness_set_time(HARNESS_NOW + 9 * 86400);
 	contains(harness_cli("tidy").out, "deliveries forgotten: 1");
-	contains(harness_cli("status").out, " 0 deliveries not finished");
+	contains(harness_cli("status").out, "deliveries not finished: 0\n");
 }
 END_TEST
 

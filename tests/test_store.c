@@ -415,6 +415,35 @@ START_TEST(test_empty_file)
 }
 END_TEST
 
+static bool
+is_open(const char *name)
+{
+	struct stat file, st;
+
+	ck_assert_int_eq(stat(path(name), &file), 0);
+	for (int fd = 3; fd < 64; fd++)
+		if (fstat(fd, &st) == 0 && st.st_ino == file.st_ino && st.st_dev == file.st_dev)
+			return true;
+	return false;
+}
+
+/* Goal: in an emergency no descriptor of LMDB's goes on to the real program, and only a crash is damage. */
+START_TEST(test_emergency)
+{
+	struct stat st;
+
+	store = store_lmdb_new(directory, STORE_LIVE, 0);
+	begin();
+	ck_assert(is_open("live.mdb"));
+	store_lmdb_emergency(_i == 1);
+	if (_i == 0)
+		ck_assert(!is_open("live.mdb"));
+	ck_assert_int_eq(stat(path("live.mdb"), &st), _i == 0 ? 0 : -1);
+	ck_assert_int_eq(stat(path("live.mdb.damaged"), &st), _i == 0 ? -1 : 0);
+	_exit(0); /* what LMDB thinks is open is not */
+}
+END_TEST
+
 /* Goal (L5): the lock is waited for no longer than said, and is free when its holder is dead. */
 START_TEST(test_lock)
 {
@@ -493,6 +522,7 @@ suite_store(void)
 	tcase_add_test(l, test_paths);
 	tcase_add_test(l, test_garbage_file);
 	tcase_add_test(l, test_empty_file);
+	tcase_add_loop_test(l, test_emergency, 0, 2);
 	tcase_add_test(l, test_lock);
 	tcase_add_test(l, test_growth);
 	suite_add_tcase(s, l);

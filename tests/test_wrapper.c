@@ -205,6 +205,23 @@ START_TEST(test_retried_in_the_next_hour)
 }
 END_TEST
 
+/* Goal: an outcome of an earlier hour is not taken back from another delivery's of this hour. */
+START_TEST(test_outcomes_of_two_hours)
+{
+	const char *message;
+
+	harness_rules("");
+	message = harness_message(NULL, NULL);
+	(void)harness_deliver(message, "a@example.com", "greylist@x");
+	harness_set_time(HARNESS_NOW + HOUR);
+	(void)send_one("a@example.com", "greylist@x");
+	harness_script("accept\n");
+	(void)harness_deliver(message, "a@example.com", "greylist@x");
+	ck_assert_uint_eq(domain("example.com").deferred, 1);
+	ck_assert_uint_eq(domain("example.com").sent, 1);
+}
+END_TEST
+
 START_TEST(test_held_ten_times_is_held_once)
 {
 	const char *message;
@@ -676,12 +693,15 @@ START_TEST(test_observe_passes_everything)
 	struct harness_counters c;
 	unsigned letters[3];
 
+	(void)setenv("TZ", "UTC", 1);
 	harness_rules("mode = \"observe\"; default = { max_per_hour = 4; };");
 	send_many("a@example.com", "accept@x", 6, letters);
 	ck_assert_uint_eq(letters[0], 6);
 	c = domain("example.com");
 	ck_assert(c.admitted == 6 && c.held == 0 && c.refused == 0);
 	ck_assert_uint_eq(harness_log_lines("event=held mode=observe"), 1);
+	ck_assert_uint_eq(harness_log_lines("event=limit mode=observe"), 1);
+	ck_assert_ptr_nonnull(strstr(harness_cli("show").out, "would be held until 18:00"));
 	ck_assert_uint_eq(harness_log_lines("event=refused mode=observe"), 1);
 }
 END_TEST
@@ -769,6 +789,7 @@ add_once(TCase *t)
 {
 	tcase_add_test(t, test_greylisted_then_sent);
 	tcase_add_test(t, test_retried_in_the_next_hour);
+	tcase_add_test(t, test_outcomes_of_two_hours);
 	tcase_add_test(t, test_held_ten_times_is_held_once);
 	tcase_add_test(t, test_held_again_in_the_next_hour);
 	tcase_add_test(t, test_what_is_a_delivery);
