@@ -15,6 +15,7 @@ HARDEN_LD  = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 CFLAGS     =
 LDFLAGS    =
 FUZZ_SECONDS = 60
+TORTURE    = 100
 V          = 0
 
 BUILD    = build
@@ -33,16 +34,16 @@ LINK_REMOTE = $(if $(filter yes,$(STATIC)),-static -Wl$(comma)-z$(comma)relro$(c
 comma   := ,
 
 # Shared by both programs; then each one's own.
-COMMON = address boot bytes clock counters digest essentials hour info limits log meter pending place \
+COMMON = address boot bytes clock counters digest essentials guard hour info limits log meter pending place \
          policy real record report rules standing store store_counters store_file store_lmdb \
          store_rules text watch
-REMOTE = $(COMMON) admission booking child delivery delivery_log envelope guard message \
+REMOTE = $(COMMON) admission booking child delivery delivery_log envelope message \
          qlimit_remote settlement
 ADMIN  = $(COMMON) admin admin_load admin_print admin_show admin_status admin_tidy compile config \
          config_domains config_entry config_scan config_source config_syntax owner qlimit
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
 obj    = $(patsubst %,$(BUILD)/%.o,$(1))
-TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/harness*.c))
+TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/torture_*.c tests/harness*.c))
 HELPERS = $(patsubst tests/helper_%.c,$(BUILD)/tests/%,$(wildcard tests/helper_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 
@@ -73,6 +74,10 @@ $(BUILD)/tests/remote: $(BUILD)/tests/remote_log.o
 
 check: all $(BUILD)/tests/check $(BUILD)/tests/qlimit-remote $(BUILD)/tests/qlimit $(HELPERS)
 	$(Q)QLIMIT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/check
+
+# TORTURE: percent of the full scale, which takes most of an hour.
+torture: all $(BUILD)/tests/check $(BUILD)/tests/qlimit-remote $(BUILD)/tests/qlimit $(HELPERS)
+	$(Q)QLIMIT_TORTURE=$(TORTURE) QLIMIT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/check
 
 demo: all $(HELPERS)
 	$(Q)QLIMIT_BUILD=$(abspath $(BUILD)) sh tests/demo.sh
@@ -124,5 +129,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo check asan lint fuzz bench install uninstall clean
+.PHONY: all demo check torture asan lint fuzz bench install uninstall clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d)

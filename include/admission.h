@@ -19,6 +19,7 @@ struct admission {
 	bool await_rules;           /* nothing was booked: no rules yet, ask again soon */
 	bool start_load;            /* the caller has the claim to start `qlimit load` ... */
 	bool start_tidy;            /* ... and `qlimit tidy` */
+	bool unanswered;            /* whoever had that claim before has not come back */
 };
 
 /*

@@ -23,7 +23,7 @@ typedef void guard_fallback(enum guard_reason reason);
 struct guard {
 	guard_fallback *fallback;
 	guard_fallback *last_resort;
-	uint32_t deadline_ms;
+	uint32_t deadline_ms; /* 0: none */
 };
 
 /* Arms the guard. `guard` is kept, not copied. */

@@ -10,10 +10,13 @@
 
 /*
  * Writes the absolute path of the real qmail-remote to `path` (PLACE_PATH_MAX + 1 bytes): `chosen` if
- * the admin chose one (not NULL, not ""), else the first of qmail-remote.orig, qmail-remote.moved (Plesk)
- * and qmail-remote in qmail's bin that exists and is not this program. Returns NULL, or what is wrong,
- * in words: no absolute path, this program itself (same device and inode), or none found. What the
- * admin chose is never replaced by a guess: that could leave out a signer.
+ * the admin chose one (not NULL, not ""). Else qmail-remote in qmail's bin, which is what would run
+ * without us; where that is this program or a copy of it, qmail-remote.orig or qmail-remote.moved
+ * (Plesk). Nothing is guessed where this program itself has one of those two names.
+ *
+ * Returns NULL, or what is wrong, in words: no absolute path, this program itself (same device and
+ * inode), or none found. What the admin chose is never replaced by a guess: that could leave out a
+ * signer.
  */
 const char *real_find(char *path, const char *chosen);
 

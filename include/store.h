@@ -3,7 +3,8 @@
  *
  * Two of them (design.md): "live" is this hour's, fast and disposable; "ledger" holds closed hours and
  * is durable. All that is read is checked: a record that is not exactly what was written is damage,
- * and damage makes rollback set the store aside and the next transaction start afresh.
+ * and damage makes store_rollback() set a live store aside and the next transaction start afresh. A
+ * ledger is kept: one bad record is no reason to lose the others.
  *
  * Every function that reads or writes needs a transaction. Those that return int return -1 with errno
  * (EBADMSG: damaged) after which only store_rollback() makes sense.
@@ -44,8 +45,8 @@ struct store *store_lmdb_new(const char *directory, enum store_kind kind, int pa
 struct store *store_memory_new(void);
 
 /*
- * For a signal handler: closes the descriptors LMDB left open for exec and, if `crashed` while the
- * live store was in use, sets the file aside. Async-signal-safe.
+ * For a signal handler: closes the descriptors LMDB left open for exec and, if `crashed` while a store
+ * was in use, sets its file aside. Async-signal-safe.
  */
 void store_lmdb_emergency(bool crashed);
 

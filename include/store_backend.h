@@ -50,7 +50,8 @@ struct store_ops {
 /* A backend's own structure begins with this. */
 struct store {
 	const struct store_ops *ops;
-	bool damaged; /* a record of this transaction was not what it should be */
+	bool disposable; /* live: made anew when a record is damaged */
+	bool damaged;    /* a record of this transaction was not what it should be */
 };
 
 #endif

@@ -19,7 +19,7 @@ struct store_file {
 	int lock;  /* descriptor, -1 while the lock is not held */
 	char directory[PLACE_PATH_MAX + 1];
 	char path[PLACE_PATH_MAX + 1];
-	char aside[PLACE_PATH_MAX + 1]; /* where a damaged file goes: one copy is kept */
+	char aside[PLACE_PATH_MAX + 1]; /* where a damaged file goes; of live one copy is kept */
 	char fresh[PLACE_PATH_MAX + 1]; /* a new file until it is renamed to `path` */
 	char lock_path[PLACE_PATH_MAX + 1];
 };
@@ -43,12 +43,14 @@ void store_file_unlock(struct store_file *f);
  */
 int store_file_examine(const struct store_file *f, bool create, off_t *size);
 
-/* With the lock held: removes the file, or sets it aside. 0, also if there is none; or -1. */
+/*
+ * With the lock held: removes the file; or sets it aside as damaged and logs that, as the one place
+ * that does. 0, also if there is none; or -1. Async-signal-safe.
+ */
 int store_file_remove(const struct store_file *f, bool keep_copy);
 
-/* For a signal handler: closes what is open of the file, and sets it aside. Async-signal-safe. */
+/* Closes whatever this process has open of the file. Async-signal-safe. */
 void store_file_close_all(const struct store_file *f);
-void store_file_set_aside(const struct store_file *f);
 
 /*
  * The lock of any one file in any directory of ours: a descriptor, or -1 with errno as

@@ -57,11 +57,10 @@ collect(struct tidy *t)
 			return -1;
 		if (rc == 0)
 			break;
-		if (row.hour != t->info.hour)
-			t->rows[t->count++] = row;
-		else
-			/* On behind this hour: only a clock that was wrong leaves rows there. */
-			row = (struct row){ .hour = t->info.hour + 1 };
+		/* What a clock that was ahead has counted waits until its hour has really come. */
+		if (row.hour >= t->info.hour)
+			break;
+		t->rows[t->count++] = row;
 	}
 	return store_commit(t->live);
 }
@@ -85,7 +84,7 @@ remove_from_live(struct tidy *t)
 	if (begin_live(t) == -1)
 		return -1;
 	for (size_t i = 0; i < t->count; i++)
-		if (t->rows[i].hour != t->info.hour &&
+		if (t->rows[i].hour < t->info.hour &&
 		    store_counters_del(t->live, t->rows[i].hour, &t->rows[i].meter) == -1)
 			return -1;
 	return store_commit(t->live);
@@ -262,8 +261,13 @@ admin_tidy(struct admin *a)
 		store_close(t.ledger);
 		return EX_OSERR;
 	}
-	if (read_settings(&t) == -1 || move_closed_hours(&t) == -1 || expire_history(&t) == -1 ||
-	    forget_old_deliveries(&t) == -1 || finish(&t) == -1 || store_compact(t.live) == -1)
+	if (read_settings(&t) == -1 || move_closed_hours(&t) == -1)
+		return report_failure(&t);
+	if (expire_history(&t) == -1) {
+		log_trouble("history that is too old was not removed from ledger.mdb", errno);
+		store_rollback(t.ledger);
+	}
+	if (forget_old_deliveries(&t) == -1 || finish(&t) == -1 || store_compact(t.live) == -1)
 		return report_failure(&t);
 	store_close(t.live);
 	store_close(t.ledger);

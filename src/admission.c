@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "hour.h"
+
 /* A helper that was started and has not reported back in this time is started again. */
 #define CLAIM_SECONDS 30
 /* For so long after a claim deliveries wait for the first rules to come. */
@@ -35,6 +37,16 @@ read_request(const struct booking_session *v, struct request *request)
 	return 0;
 }
 
+/*
+ * Nobody hears of a refused bounce (facts/qmail-remote.md section 5); and while the clock is behind
+ * the hour that is counted in, that hour may be hours long: a doubtful clock bounces no mail.
+ */
+static bool
+may_refuse(const struct booking_session *v)
+{
+	return v->booking->payers.at[0].kind != METER_BOUNCES && hour_of(v->now) == v->info.hour;
+}
+
 /* The strictest word of all payers; of two that are alike the first payer's. */
 static void
 judge(const struct booking_session *v, const struct request *request, struct admission *a)
@@ -50,8 +62,7 @@ judge(const struct booking_session *v, const struct request *request, struct adm
 		struct judgement j = policy_judge(&c->limits, c, request->asked,
 		    request->waiting == request->asked);
 
-		/* Nobody hears of a refused bounce: it is held (facts/qmail-remote.md section 5). */
-		if (j.verdict == VERDICT_REFUSE && payers->at[0].kind == METER_BOUNCES)
+		if (j.verdict == VERDICT_REFUSE && !may_refuse(v))
 			j.verdict = VERDICT_DEFER;
 		if (j.verdict > a->judgement.verdict) {
 			a->judgement = j;
@@ -118,20 +129,25 @@ refuse(struct booking_session *v, size_t recipient, struct counters *c)
 	return known == 1 ? booking_forget(v, id) : 0;
 }
 
+/* The counters of the payer that stops a delivery. */
+static struct counters *
+stopper(struct booking_session *v, const struct admission *a)
+{
+	return &v->counters[a->payer - v->booking->payers.at];
+}
+
 static int
 book_verdict(struct booking_session *v, struct admission *a)
 {
-	struct counters *stopper = &v->counters[a->payer - v->booking->payers.at];
-
 	for (size_t i = 0; i < v->booking->count; i++) {
 		int rc;
 
 		if (a->judgement.verdict == VERDICT_PASS)
 			rc = charge(v, i);
 		else if (a->judgement.verdict == VERDICT_DEFER)
-			rc = hold(v, i, stopper);
+			rc = hold(v, i, stopper(v, a));
 		else
-			rc = refuse(v, i, stopper);
+			rc = refuse(v, i, stopper(v, a));
 		if (rc == -1)
 			return -1;
 	}
@@ -140,7 +156,7 @@ book_verdict(struct booking_session *v, struct admission *a)
 
 /* In observe mode everything passes; what would have happened is told, not counted. */
 static int
-observe(const struct booking_session *v, struct admission *a)
+observe(struct booking_session *v, struct admission *a)
 {
 	struct rules_settings settings;
 
@@ -151,6 +167,10 @@ observe(const struct booking_session *v, struct admission *a)
 	if (!settings.observe)
 		return 0;
 	a->observed = a->judgement;
+	/* Nothing is ever held here: what would have been is what was admitted above the limit. */
+	if (a->judgement.rule == RULE_MAX_PER_HOUR && may_refuse(v) &&
+	    a->judgement.percent >= stopper(v, a)->limits.refuse_above_percent)
+		a->observed.verdict = VERDICT_REFUSE;
 	memset(&a->judgement, 0, sizeof a->judgement);
 	return 0;
 }
@@ -181,10 +201,12 @@ claim_helpers(struct booking_session *v, struct admission *a)
 	if (current == -1)
 		return -1;
 	if (current == 0 && claim_is_due(v->info.load_claimed_at, v->now)) {
+		a->unanswered = v->info.load_claimed_at != 0;
 		v->info.load_claimed_at = v->now;
 		a->start_load = true;
 	}
 	if (v->info.tidy_wanted && claim_is_due(v->info.tidy_claimed_at, v->now)) {
+		a->unanswered = a->unanswered || v->info.tidy_claimed_at != 0;
 		v->info.tidy_claimed_at = v->now;
 		a->start_tidy = true;
 	}

@@ -13,6 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A report that is lost means a second delivery: what cannot fail is asked again if it does. */
+#define RETRIES 3
+
 extern char **environ;
 
 static struct {
@@ -122,6 +125,7 @@ static void
 write_all(const char *bytes, size_t n)
 {
 	struct pollfd out = { .fd = 1, .events = POLLOUT };
+	int patience = RETRIES;
 
 	while (n > 0) {
 		ssize_t written = write(1, bytes, n);
@@ -131,7 +135,7 @@ write_all(const char *bytes, size_t n)
 			n -= (size_t)written;
 		} else if (errno == EAGAIN) {
 			(void)poll(&out, 1, -1);
-		} else if (errno != EINTR) {
+		} else if (errno == EPIPE || (errno != EINTR && patience-- == 0)) {
 			return; /* qmail-rspawn is gone; the remote is still to be heard out */
 		}
 	}
@@ -141,6 +145,7 @@ static void
 relay(int from, child_reader *reader, void *context)
 {
 	char buffer[4096];
+	int patience = RETRIES;
 
 	for (;;) {
 		ssize_t n = read(from, buffer, sizeof buffer);
@@ -148,7 +153,7 @@ relay(int from, child_reader *reader, void *context)
 		if (n > 0) {
 			write_all(buffer, (size_t)n);
 			reader(context, buffer, (size_t)n);
-		} else if (n == 0 || errno != EINTR) {
+		} else if (n == 0 || (errno != EINTR && patience-- == 0)) {
 			return;
 		}
 	}
@@ -157,12 +162,25 @@ relay(int from, child_reader *reader, void *context)
 static int
 wait_for(pid_t pid)
 {
-	int status;
+	int status, patience = RETRIES;
 
 	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
+		if (errno != EINTR && patience-- == 0)
 			return 111 << 8; /* cannot happen; a deferral if it does */
 	return status;
+}
+
+/*
+ * The report is out, and only the exit is missing: death by somebody's TERM now would make
+ * qmail-rspawn take a message that was delivered for one that was not.
+ */
+static void
+block_all(void)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
 enum child_result
@@ -197,6 +215,7 @@ child_run(const struct child_program *program, child_reader *reader, void *conte
 	relay(ends[0], reader, context);
 	(void)close(ends[0]);
 	*wait_status = wait_for(pid);
+	block_all();
 	return CHILD_RAN;
 }
 

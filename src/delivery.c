@@ -100,8 +100,10 @@ find_program(char **argv, char **envp)
 
 	place_init(&run.place);
 	log_to(run.place.syslog);
-	if (essentials_read(&run.essentials, run.place.state) == 0 && !run.place.state_is_set &&
-	    run.essentials.state[0] != '\0')
+	if (essentials_read(&run.essentials, run.place.state) == -1 && errno != ENOENT &&
+	    errno != ENOTDIR)
+		log_trouble("the file essentials is not used: built-in settings instead", errno);
+	if (!run.place.state_is_set && run.essentials.state[0] != '\0')
 		run.place.state = run.essentials.state;
 	problem = real_find(run.real,
 	    run.place.remote != NULL ? run.place.remote : run.essentials.remote);
@@ -152,6 +154,8 @@ ask(struct admission *a)
 
 		if (admission_ask(run.store, &run.booking, clock_now(), wait, a) == -1)
 			give_up();
+		if (a->unanswered)
+			log_trouble("qlimit(8), started in the background, has not come back", 0);
 		if (a->start_load)
 			start_helper("load");
 		if (!a->await_rules)

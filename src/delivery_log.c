@@ -110,7 +110,7 @@ reason_text(enum guard_reason reason)
 {
 	switch (reason) {
 	case GUARD_CRASHED:
-		return "the store crashed LMDB: live.mdb set aside as live.mdb.damaged";
+		return "LMDB crashed on the store";
 	case GUARD_TIMED_OUT:
 		return "the store was not to be had within deadline_ms";
 	case GUARD_OVER_LIMIT:

@@ -22,6 +22,7 @@ static struct sigaction before[SIGNALS];
 static sigset_t mask_before;
 static struct itimerval timer_before;
 static struct timespec armed_at;
+static uint32_t armed_ms; /* the deadline; 0: there is none */
 static unsigned char stack[1 << 16]; /* the ordinary one may be what broke */
 
 static void
@@ -102,8 +103,10 @@ start_timer(uint32_t ms)
 		.it_interval = { 1, 0 },
 	};
 
+	armed_ms = ms;
 	(void)clock_gettime(CLOCK_MONOTONIC, &armed_at);
-	(void)setitimer(ITIMER_REAL, &timer, &timer_before);
+	if (ms > 0)
+		(void)setitimer(ITIMER_REAL, &timer, &timer_before);
 }
 
 void
@@ -135,6 +138,8 @@ restore_timer(void)
 	uint32_t gone = guard_elapsed_ms();
 	int64_t left;
 
+	if (armed_ms == 0)
+		return;
 	if (timer.it_value.tv_sec != 0 || timer.it_value.tv_usec != 0) {
 		left = (int64_t)timer.it_value.tv_sec * 1000000 + timer.it_value.tv_usec -
 		    (int64_t)gone * 1000;

@@ -59,6 +59,17 @@ judge_failures(const struct limits *limits, const struct counters *counters)
 	return j;
 }
 
+/*
+ * What refuse_above_percent is compared with: as WHM counts, but what was admitted counts up to the
+ * limit only. A limit that is lowered, or enforced from now on, within the hour then holds the next
+ * delivery instead of bouncing it.
+ */
+static uint64_t
+in_excess(const struct counters *counters, uint64_t max)
+{
+	return counters_sum(counters->admitted < max ? counters->admitted : max, counters->held);
+}
+
 static struct judgement
 judge_volume(const struct limits *limits, const struct counters *counters, uint64_t asked,
     bool waiting)
@@ -74,7 +85,7 @@ judge_volume(const struct limits *limits, const struct counters *counters, uint6
 	j.limit = max;
 	j.percent = percent_of(j.count, max);
 	j.verdict = VERDICT_DEFER;
-	if (j.percent >= limits->refuse_above_percent && !waiting)
+	if (percent_of(in_excess(counters, max), max) >= limits->refuse_above_percent && !waiting)
 		j.verdict = VERDICT_REFUSE;
 	return j;
 }

@@ -4,9 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "admin.h"
 #include "clock.h"
+#include "guard.h"
 #include "log.h"
 
 struct command {
@@ -90,6 +92,29 @@ take_options(const struct command *command, char **argv, bool *json)
 	return count;
 }
 
+/* The store is damaged so that LMDB crashes on it: set aside as a delivery would, and said. */
+static void
+after_crash(enum guard_reason reason)
+{
+	static const char crashed[] = "qlimit: the store was damaged: it was set aside with .damaged "
+	    "added to its name. Try again.\n";
+	static const char ended[] = "qlimit: out of memory, or over a limit of setrlimit(2)\n";
+	bool damage = reason == GUARD_CRASHED;
+
+	store_lmdb_emergency(damage);
+	log_trouble(damage ? "qlimit(8) crashed on a store" : "qlimit(8) had to give up", 0);
+	if (write(2, damage ? crashed : ended, (damage ? sizeof crashed : sizeof ended) - 1) == -1)
+		_exit(EX_OSERR);
+	_exit(EX_IOERR);
+}
+
+static void
+give_up(enum guard_reason reason)
+{
+	(void)reason;
+	_exit(EX_SOFTWARE);
+}
+
 static bool
 is_help(const char *word)
 {
@@ -100,6 +125,7 @@ is_help(const char *word)
 int
 main(int argc, char **argv)
 {
+	static const struct guard guard = { after_crash, give_up, 0 };
 	const struct command *command;
 	struct admin admin;
 	int count;
@@ -124,7 +150,9 @@ main(int argc, char **argv)
 	if (count > command->most)
 		return misuse(command, "too many arguments", "");
 	admin.names = argv + 2;
+	guard_arm(&guard);
 	count = command->run(&admin);
+	guard_disarm();
 	if (fflush(stdout) == EOF || ferror(stdout) != 0) {
 		(void)fputs("qlimit: cannot write the output\n", stderr);
 		return EX_IOERR;

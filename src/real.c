@@ -9,11 +9,14 @@
 
 #include "text.h"
 
+/* What would run without us; where that is us, what stood there before. */
 static const char *const guesses[] = {
+	QMAIL "/bin/qmail-remote",
 	QMAIL "/bin/qmail-remote.orig",
 	QMAIL "/bin/qmail-remote.moved",
-	QMAIL "/bin/qmail-remote",
 };
+
+#define GUESSES (sizeof guesses / sizeof guesses[0])
 
 /* The kernel's word; where there is no /proc, the path that was executed. */
 static int
@@ -55,45 +58,6 @@ copy_path(char *path, const char *from)
 	text_add(&t, from);
 }
 
-const char *
-real_find(char *path, const char *chosen)
-{
-	if (chosen != NULL && *chosen != '\0') {
-		copy_path(path, chosen);
-		if (chosen[0] != '/' || strlen(chosen) > PLACE_PATH_MAX)
-			return "the real qmail-remote must be given as an absolute path";
-		if (real_is_self(chosen))
-			return "the real qmail-remote is set to qlimit-remote itself";
-		return NULL;
-	}
-	for (size_t i = 0; i < sizeof guesses / sizeof guesses[0]; i++)
-		if (is_program(guesses[i]) && !real_is_self(guesses[i])) {
-			copy_path(path, guesses[i]);
-			return NULL;
-		}
-	path[0] = '\0';
-	return "no real qmail-remote found in " QMAIL "/bin";
-}
-
-void
-real_find_ours(char *path, const char *name)
-{
-	ssize_t n = readlink("/proc/self/exe", path, PLACE_PATH_MAX);
-	struct text t;
-
-	if (n > 0) {
-		while (n > 0 && path[n - 1] != '/')
-			n--;
-		text_init(&t, path + n, (size_t)(PLACE_PATH_MAX + 1 - n));
-		text_add(&t, name);
-		if (!t.truncated && is_program(path))
-			return;
-	}
-	text_init(&t, path, PLACE_PATH_MAX + 1);
-	text_add(&t, QLIMIT_SBIN "/");
-	text_add(&t, name);
-}
-
 static bool
 is_same_content(int a, int b)
 {
@@ -119,4 +83,65 @@ real_is_copy(const char *path, const char *of)
 	if (b != -1)
 		(void)close(b);
 	return same;
+}
+
+/* This program, or a copy of it under another name: only a file of our size is read. */
+static bool
+is_ours(const char *path)
+{
+	struct stat self, other;
+
+	return real_is_self(path) || (stat_self(&self) == 0 && stat(path, &other) == 0 &&
+	    self.st_size == other.st_size && real_is_copy(path, "/proc/self/exe"));
+}
+
+/* Behind another program that was put before us, any guess could lead back to it, for ever. */
+static bool
+stands_behind(void)
+{
+	return real_is_self(guesses[1]) || real_is_self(guesses[2]);
+}
+
+static const char *
+guess(char *path)
+{
+	for (size_t i = 0; i < GUESSES && !stands_behind(); i++)
+		if (is_program(guesses[i]) && !is_ours(guesses[i])) {
+			copy_path(path, guesses[i]);
+			return NULL;
+		}
+	path[0] = '\0';
+	return "no real qmail-remote found in " QMAIL "/bin: set remote in qlimit.conf";
+}
+
+const char *
+real_find(char *path, const char *chosen)
+{
+	if (chosen == NULL || *chosen == '\0')
+		return guess(path);
+	copy_path(path, chosen);
+	if (chosen[0] != '/' || strlen(chosen) > PLACE_PATH_MAX)
+		return "the real qmail-remote must be given as an absolute path";
+	if (real_is_self(chosen))
+		return "the real qmail-remote is set to qlimit-remote itself";
+	return NULL;
+}
+
+void
+real_find_ours(char *path, const char *name)
+{
+	ssize_t n = readlink("/proc/self/exe", path, PLACE_PATH_MAX);
+	struct text t;
+
+	if (n > 0) {
+		while (n > 0 && path[n - 1] != '/')
+			n--;
+		text_init(&t, path + n, (size_t)(PLACE_PATH_MAX + 1 - n));
+		text_add(&t, name);
+		if (!t.truncated && is_program(path))
+			return;
+	}
+	text_init(&t, path, PLACE_PATH_MAX + 1);
+	text_add(&t, QLIMIT_SBIN "/");
+	text_add(&t, name);
 }

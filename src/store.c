@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
 #include "record.h"
 
 int
@@ -24,8 +23,8 @@ store_commit(struct store *s)
 void
 store_rollback(struct store *s)
 {
-	/* Nothing that is written from here on can be believed; the restart is lost on no one. */
-	if (s->damaged && s->ops->restart(s, true) == 0)
+	/* What is disposable starts anew; a ledger with one bad record is still a ledger. */
+	if (s->damaged && s->disposable && s->ops->restart(s, true) == 0)
 		(void)s->ops->commit(s);
 	else
 		s->ops->rollback(s);
@@ -77,7 +76,6 @@ store_info_ready(struct store *s, struct info *info, const unsigned char *boot, 
 	if (rc == -1 && errno != EBADMSG)
 		return -1;
 	if (rc == -1) {
-		log_trouble("live.mdb is damaged: set aside as live.mdb.damaged, counting anew", 0);
 		s->damaged = false;
 		rc = s->ops->restart(s, true);
 	} else if (rc == 1 && !is_boot(info, boot)) {

@@ -9,6 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log.h"
+#include "text.h"
+
 #define STEP_MS 5
 #define LIVE_MAX ((off_t)1 << 30) /* a live store that grew beyond this is not one hour's */
 #define DESCRIPTORS_MAX 256       /* of a process that opens a handful */
@@ -116,12 +119,36 @@ store_file_examine(const struct store_file *f, bool create, off_t *size)
 	return 0;
 }
 
+/* A ledger's copy is never overwritten: it may be all that is left of the history. */
+static int
+set_aside(const struct store_file *f)
+{
+	char name[PLACE_PATH_MAX + 8];
+	struct text t;
+	unsigned n = 0;
+
+	do {
+		text_init(&t, name, sizeof name);
+		text_add(&t, f->aside);
+		if (n > 0) {
+			text_add(&t, ".");
+			text_add_number(&t, n);
+		}
+	} while (!f->live && ++n < 1000 && access(name, F_OK) == 0);
+	return rename(f->path, name);
+}
+
 int
 store_file_remove(const struct store_file *f, bool keep_copy)
 {
-	int rc = keep_copy ? rename(f->path, f->aside) : unlink(f->path);
+	int rc = keep_copy ? set_aside(f) : unlink(f->path);
 
-	return rc == -1 && errno == ENOENT ? 0 : rc;
+	if (rc == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (keep_copy)
+		log_trouble(f->live ? "live.mdb is damaged: set aside as live.mdb.damaged, counting anew" :
+		    "ledger.mdb is damaged: set aside as ledger.mdb.damaged, history begins anew", 0);
+	return 0;
 }
 
 void
@@ -134,10 +161,4 @@ store_file_close_all(const struct store_file *f)
 	for (int fd = 3; fd < DESCRIPTORS_MAX; fd++)
 		if (fstat(fd, &st) == 0 && st.st_dev == file.st_dev && st.st_ino == file.st_ino)
 			(void)close(fd);
-}
-
-void
-store_file_set_aside(const struct store_file *f)
-{
-	(void)rename(f->path, f->aside);
 }

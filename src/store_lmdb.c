@@ -14,9 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include "log.h"
 #include "store_backend.h"
 #include "store_file.h"
 
@@ -32,18 +33,34 @@ struct store_lmdb {
 	bool is_open[STORE_TABLES];
 };
 
-/* The live store whose lock is held: what store_lmdb_emergency() needs to know. */
-static struct store_lmdb *volatile in_use;
+/* The stores whose locks are held, ledger and live: what store_lmdb_emergency() needs to know. */
+static struct store_lmdb *volatile in_use[2];
 
-static int
-result(int rc)
+/* True if memory of this size is to be had: then whoever asked for more than there is was misled. */
+static bool
+can_map(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p != MAP_FAILED && munmap(p, size) == 0;
+}
+
+static bool
+file_size_is_limited(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+/*
+ * Damage, or trouble with the machine? Wild numbers in a damaged file make LMDB ask the kernel for
+ * what cannot be; a map that is twice the file is never full by itself.
+ */
+static bool
+is_damage(int rc)
 {
 	switch (rc) {
-	case 0:
-		return 0;
-	case MDB_MAP_FULL:
-		errno = ENOSPC;
-		break;
 	case MDB_INVALID:
 	case MDB_VERSION_MISMATCH:
 	case MDB_CORRUPTED:
@@ -54,12 +71,25 @@ result(int rc)
 	case MDB_PAGE_FULL:
 	case MDB_BAD_VALSIZE:
 	case MDB_BAD_TXN:
-		errno = EBADMSG;
-		break;
+	case MDB_MAP_FULL:
+	case EINVAL:
+	case EOVERFLOW:
+		return true;
+	case EFBIG:
+		return !file_size_is_limited();
+	case ENOMEM:
+		return can_map(2 * MAP_MIN);
 	default:
-		errno = rc > 0 ? rc : EIO;
-		break;
+		return false;
 	}
+}
+
+static int
+result(int rc)
+{
+	if (rc == 0)
+		return 0;
+	errno = is_damage(rc) ? EBADMSG : rc > 0 ? rc : EIO;
 	return -1;
 }
 
@@ -77,8 +107,8 @@ assertion(MDB_env *env, const char *message)
 static void
 drop_lock(struct store_lmdb *s)
 {
-	if (in_use == s)
-		in_use = NULL;
+	if (in_use[s->file.live] == s)
+		in_use[s->file.live] = NULL;
 	store_file_unlock(&s->file);
 }
 
@@ -116,6 +146,26 @@ map_size(off_t file_size)
 	return size;
 }
 
+/*
+ * A file whose pages lie far beyond its end has lost its end, or its mind: writing on there would make
+ * it as large. A few may, those that a transaction took and gave back.
+ */
+static int
+check_extent(MDB_env *env, off_t file_size)
+{
+	MDB_envinfo info;
+	MDB_stat st;
+
+	if (file_size == 0)
+		return 0;
+	if (result(mdb_env_info(env, &info)) == -1 || result(mdb_env_stat(env, &st)) == -1)
+		return -1;
+	if (info.me_last_pgno / 2 <= (size_t)file_size / st.ms_psize + 64)
+		return 0;
+	errno = EBADMSG;
+	return -1;
+}
+
 static int
 open_file(struct store_lmdb *s, bool create)
 {
@@ -136,7 +186,8 @@ open_file(struct store_lmdb *s, bool create)
 	if (mdb_env_get_fd(s->env, &fd) == 0)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	memset(s->is_open, 0, sizeof s->is_open);
-	if (result(mdb_txn_begin(s->env, NULL, 0, &s->txn)) == -1)
+	if (check_extent(s->env, size) == -1 ||
+	    result(mdb_txn_begin(s->env, NULL, 0, &s->txn)) == -1)
 		goto failed;
 	return 0;
 failed:
@@ -153,16 +204,13 @@ lmdb_begin(struct store *base, bool create)
 
 	if (store_file_lock(&s->file, s->patience_ms) == -1)
 		return -1;
-	if (s->file.live)
-		in_use = s;
+	in_use[s->file.live] = s;
 	if (open_file(s, create) == 0)
 		return 0;
 	/* What cannot be opened as a database at all is replaced here and now. */
-	if (errno == EBADMSG && create && store_file_remove(&s->file, true) == 0) {
-		log_trouble("not a database: set aside with .damaged added to its name", 0);
-		if (open_file(s, create) == 0)
-			return 0;
-	}
+	if (errno == EBADMSG && create && store_file_remove(&s->file, true) == 0 &&
+	    open_file(s, create) == 0)
+		return 0;
 	drop_lock(s);
 	return -1;
 }
@@ -372,6 +420,7 @@ store_lmdb_new(const char *directory, enum store_kind kind, int patience_ms)
 		return NULL;
 	}
 	s->base.ops = &lmdb_ops;
+	s->base.disposable = kind == STORE_LIVE;
 	s->patience_ms = patience_ms;
 	return &s->base;
 }
@@ -379,12 +428,14 @@ store_lmdb_new(const char *directory, enum store_kind kind, int patience_ms)
 void
 store_lmdb_emergency(bool crashed)
 {
-	const struct store_lmdb *s = in_use;
+	for (int live = 0; live < 2; live++) {
+		const struct store_lmdb *s = in_use[live];
 
-	if (s == NULL)
-		return;
-	store_file_close_all(&s->file);
-	if (crashed)
-		store_file_set_aside(&s->file);
-	in_use = NULL;
+		if (s == NULL)
+			continue;
+		store_file_close_all(&s->file);
+		if (crashed)
+			(void)store_file_remove(&s->file, true);
+		in_use[live] = NULL;
+	}
 }

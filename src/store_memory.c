@@ -267,5 +267,6 @@ store_memory_new(void)
 	if (s == NULL)
 		return NULL;
 	s->base.ops = &memory_ops;
+	s->base.disposable = true;
 	return &s->base;
 }

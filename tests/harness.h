@@ -42,6 +42,9 @@ struct harness_output {
 #define harness_cli(...) harness_cli_words((const char *const[]){ __VA_ARGS__, NULL })
 struct harness_output harness_cli_words(const char *const *words);
 
+/* Runs any program with this argv in the same way. */
+struct harness_output harness_run_words(const char *program, const char *const *argv);
+
 /* `qlimit load`; harness_rules() writes a configuration first, and it must load. */
 struct harness_output harness_load(void);
 void harness_rules(const char *text);

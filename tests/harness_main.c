@@ -6,6 +6,7 @@
 
 #include "harness.h"
 #include "suites.h"
+#include "torture.h"
 
 /* What failed tests left behind is kept for whoever asks why. */
 static void
@@ -15,6 +16,14 @@ tidy(const char *directory, int failed)
 		fprintf(stderr, "what the failed tests left is in %s\n", directory);
 	else if (harness_remove_tree(directory) == -1)
 		perror(directory);
+}
+
+int
+torture_scale(void)
+{
+	const char *percent = getenv("QLIMIT_TORTURE");
+
+	return percent == NULL ? 0 : atoi(percent);
 }
 
 int
@@ -34,7 +43,11 @@ main(void)
 		perror(directory);
 		return EXIT_FAILURE;
 	}
-	SUITES(SUITE_ADD)
+	if (torture_scale() == 0) {
+		SUITES(SUITE_ADD)
+	} else {
+		TORTURES(SUITE_ADD)
+	}
 	srunner_set_fork_status(runner, CK_FORK);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

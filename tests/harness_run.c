@@ -235,24 +235,29 @@ harness_deliver_argv(const char *message, const char *const *argv)
 }
 
 struct harness_output
+harness_run_words(const char *program, const char *const *argv)
+{
+	struct harness_run *run = start_program(program, argv);
+	struct harness_output output;
+	int status = finish(run);
+
+	output.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+	ck_assert_msg(output.status != EXIT_NOT_RUN, "harness: %s could not be run", program);
+	output.out = run->text[0].data;
+	output.err = run->text[1].data;
+	return output;
+}
+
+struct harness_output
 harness_cli_words(const char *const *words)
 {
 	const char *argv[32] = { "qlimit" };
-	struct harness_output output;
-	struct harness_run *run;
-	int status;
 
 	for (size_t i = 0; words[i] != NULL; i++) {
 		ck_assert_msg(i + 2 < sizeof argv / sizeof argv[0], "harness: too many words");
 		argv[i + 1] = words[i];
 	}
-	run = start_program(harness_program("qlimit"), argv);
-	status = finish(run);
-	output.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-	ck_assert_msg(output.status != EXIT_NOT_RUN, "harness: qlimit could not be run");
-	output.out = run->text[0].data;
-	output.err = run->text[1].data;
-	return output;
+	return harness_run_words(harness_program("qlimit"), argv);
 }
 
 struct harness_output

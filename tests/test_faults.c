@@ -241,6 +241,27 @@ START_TEST(test_damaged_store)
 }
 END_TEST
 
+/* Goal: the CLI meets the same damage with a word and a status, and the next one works. */
+START_TEST(test_damaged_store_and_cli)
+{
+	static const char *const commands[] = { "show", "load", "tidy", "status" };
+	int status = 1;
+
+	for (size_t i = 0; i < 4; i++) {
+		harness_rules("default = { max_per_hour = 2; };");
+		expect_delivered("before");
+		damages[_i].damage();
+		for (int tries = 0; tries < 3; tries++) {
+			status = harness_cli_words((const char *const[]){ commands[i], NULL }).status;
+			ck_assert_msg(status >= 0, "%s: %s: signal %d", damages[_i].label, commands[i],
+			    -status);
+		}
+		ck_assert_int_eq(harness_load().status, 0);
+		expect_delivered("after");
+	}
+}
+END_TEST
+
 /* --- time and locks --- */
 
 /* Goal (L5): whoever holds the lock for ever costs each delivery the deadline, no more. */
@@ -282,6 +303,27 @@ START_TEST(test_lock_is_held_afterwards)
 	ck_assert(d.letter == 'K' && d.wait_status == 0);
 	ck_assert_uint_eq(harness_calls(), 1);
 	ck_assert_ptr_nonnull(strstr(harness_log_line("event=trouble", 0), "outcome not counted"));
+	(void)close(fd);
+}
+END_TEST
+
+/* Goal: a TERM while the outcome waits for the lock does not turn "sent" into "crashed": a duplicate. */
+START_TEST(test_signal_while_settling)
+{
+	static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGUSR1 };
+	struct harness_run *run;
+	int fd;
+
+	harness_rules("deadline_ms = 600;");
+	harness_script("sleep 200\naccept\n");
+	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "b@x");
+	while (harness_calls() == 0)
+		(void)usleep(1000);
+	fd = open(state("lock"), O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	(void)usleep(500000);
+	ck_assert_int_eq(kill(harness_attempt_pid(run), signals[_i]), 0);
+	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
 	(void)close(fd);
 }
 END_TEST
@@ -403,8 +445,10 @@ suite_faults(void)
 	tcase_add_loop_test(t, test_unusable_store, 0, ROWS(unusable));
 	tcase_add_test(t, test_unusable_store_defers);
 	tcase_add_loop_test(t, test_damaged_store, 0, ROWS(damages));
+	tcase_add_loop_test(t, test_damaged_store_and_cli, 0, ROWS(damages));
 	tcase_add_test(t, test_lock_is_held);
 	tcase_add_test(t, test_lock_is_held_afterwards);
+	tcase_add_loop_test(t, test_signal_while_settling, 0, 4);
 	tcase_add_test(t, test_nothing_is_held_meanwhile);
 	tcase_add_test(t, test_killed_while_the_remote_runs);
 	tcase_add_loop_test(t, test_odd_starts, 0, ROWS(starts));

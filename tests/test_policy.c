@@ -73,6 +73,24 @@ START_TEST(test_volume_figures)
 }
 END_TEST
 
+/* Goal: a limit that is lowered within the hour holds what comes next, and bounces none of it yet. */
+START_TEST(test_lowered_limit)
+{
+	struct limits limits;
+	struct counters c = { .admitted = 1000 };
+	struct judgement j;
+
+	limits_init(&limits);
+	limits.max_per_hour = 10;
+	j = policy_judge(&limits, &c, 1, false);
+	ck_assert(j.verdict == VERDICT_DEFER && j.count == 1000 && j.percent == 10000);
+	c.held = 2;
+	ck_assert_int_eq(policy_judge(&limits, &c, 1, false).verdict, VERDICT_DEFER);
+	c.held = 3;
+	ck_assert_int_eq(policy_judge(&limits, &c, 1, false).verdict, VERDICT_REFUSE);
+}
+END_TEST
+
 /* Goal: who was held keeps its place: never refused for the number of those behind it. */
 START_TEST(test_waiting_is_not_refused)
 {
@@ -241,6 +259,7 @@ suite_policy(void)
 	tcase_add_loop_test(t, test_volume, 0, sizeof volumes / sizeof volumes[0]);
 	tcase_add_test(t, test_volume_figures);
 	tcase_add_test(t, test_waiting_is_not_refused);
+	tcase_add_test(t, test_lowered_limit);
 	tcase_add_test(t, test_several_recipients);
 	tcase_add_loop_test(t, test_failure_table, 0, sizeof table / sizeof table[0]);
 	tcase_add_test(t, test_failure_edges);

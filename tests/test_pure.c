@@ -267,8 +267,8 @@ static const struct {
 	{ "last second", 3600 * 100 + 3599, 100, 100 },
 	{ "next", 3600 * 101, 100, 101 },
 	{ "A8 one second back over the edge", 3600 * 100 - 1, 100, 100 },
-	{ "A8 a day back", 3600 * 76, 100, 100 },
-	{ "A8 more than a day: the clock was set right", 3600 * 75, 100, 75 },
+	{ "A8 three hours back", 3600 * 97, 100, 100 },
+	{ "A8 more: the clock was set right", 3600 * 97 - 1, 100, 96 },
 	{ "A8 before 1970", -5, 0, 0 },
 	{ "A8 absurd", INT64_MAX, 100, UINT32_MAX },
 };

@@ -740,6 +740,40 @@ START_TEST(test_clock_steps_back)
 }
 END_TEST
 
+/* Goal (A8): while the clock is behind nothing is bounced; and one that was far ahead holds nobody up. */
+START_TEST(test_clock_was_ahead)
+{
+	unsigned letters[3];
+
+	harness_rules("default = { max_per_hour = 2; };");
+	harness_set_time(HARNESS_NOW + 2 * HOUR);
+	send_many("a@example.com", "accept@x", 2, letters);
+	harness_set_time(HARNESS_NOW);
+	send_many("a@example.com", "accept@x", 10, letters);
+	ck_assert_uint_eq(letters[1], 10);
+	harness_set_time(HARNESS_NOW - 8 * HOUR);
+	send_many("a@example.com", "accept@x", 2, letters);
+	ck_assert_uint_eq(letters[0], 2);
+	/* The hour that was counted ahead of its time keeps its count until it comes. */
+	harness_set_time(HARNESS_NOW + 2 * HOUR);
+	send_many("a@example.com", "accept@x", 1, letters);
+	ck_assert_uint_eq(letters[0], 0);
+}
+END_TEST
+
+/* Goal: observe, then enforced within the hour: held, not bounced. */
+START_TEST(test_enforced_within_the_hour)
+{
+	unsigned letters[3];
+
+	harness_rules("mode = \"observe\"; default = { max_per_hour = 4; };");
+	send_many("a@example.com", "accept@x", 20, letters);
+	harness_rules("default = { max_per_hour = 4; };");
+	send_many("a@example.com", "accept@x", 3, letters);
+	ck_assert(letters[1] == 1 && letters[2] == 2);
+}
+END_TEST
+
 /* Goal: the limit of an hour is the hour's own, from its first second to its last. */
 START_TEST(test_hour_edge)
 {
@@ -781,6 +815,8 @@ add_limits(TCase *t)
 	tcase_add_test(t, test_observe_passes_everything);
 	tcase_add_test(t, test_notices);
 	tcase_add_test(t, test_clock_steps_back);
+	tcase_add_test(t, test_clock_was_ahead);
+	tcase_add_test(t, test_enforced_within_the_hour);
 	tcase_add_test(t, test_hour_edge);
 }
 

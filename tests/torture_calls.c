@@ -1,0 +1,200 @@
+/* torture_calls - every system call of the wrapper and of the CLI fails in turn, once and from then on */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "torture.h"
+
+static const int errors[] = { EIO, ENOMEM, ENOSPC, EACCES, EINTR, EAGAIN, EMFILE, ENOENT };
+
+#define ERRORS (sizeof errors / sizeof errors[0])
+
+/* The n-th call fails with this error. */
+struct fault {
+	long number;
+	int error;
+	const char *mode;
+};
+
+static const char *words[20];
+
+/* inject NUMBER ERRNO MODE PROGRAM ..., for the harness. */
+static const char *const *
+injected(const struct fault *f, const char *program, const char *const *arguments)
+{
+	static char number[24], error[24];
+	size_t n = 0;
+
+	(void)snprintf(number, sizeof number, "%ld", f->number);
+	(void)snprintf(error, sizeof error, "%d", f->error);
+	words[n++] = "inject";
+	words[n++] = number;
+	words[n++] = error;
+	words[n++] = f->mode;
+	words[n++] = harness_program(program);
+	for (size_t i = 0; arguments[i] != NULL; i++)
+		words[n++] = arguments[i];
+	words[n] = NULL;
+	return words;
+}
+
+static struct harness_delivery
+deliver(const struct fault *f)
+{
+	static const char *const arguments[] = { "x", "a@example.com", "accept@x", NULL };
+	struct harness_attempt attempt = { .program = harness_program("inject") };
+
+	attempt.argv = injected(f, "qlimit-remote", arguments);
+	attempt.message = harness_message(NULL, NULL);
+	return harness_attempt_finish(harness_attempt_start(&attempt));
+}
+
+static long
+read_count(void)
+{
+	FILE *f = fopen(harness_path("count"), "r");
+	long n = 0;
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%ld", &n), 1);
+	(void)fclose(f);
+	return n;
+}
+
+static struct {
+	unsigned runs, counted, passed, deferred, silent;
+} tally;
+
+/*
+ * The real report once, or one clean Z. Where every call fails from the report on, nothing can be
+ * told any more: then, as with the bare program, qmail hears of no output.
+ */
+static void
+check_delivery(const struct fault *f)
+{
+	size_t before = harness_calls(), calls;
+	struct harness_delivery d = deliver(f);
+	int status = d.wait_status;
+
+	calls = harness_calls() - before;
+	tally.runs++;
+	ck_assert_msg(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 111),
+	    "call %ld, error %d, %s: status %x", f->number, f->error, f->mode, (unsigned)status);
+	ck_assert_msg(calls <= 1, "call %ld, error %d, %s: delivered %zu times", f->number, f->error,
+	    f->mode, calls);
+	if (d.length == 0 && strcmp(f->mode, "on") == 0) {
+		tally.silent++;
+		ck_assert_int_eq(d.letter, 'Z');
+		return;
+	}
+	ck_assert_msg(d.letter == (calls == 1 ? 'K' : 'Z'), "call %ld, error %d, %s: %c after %zu",
+	    f->number, f->error, f->mode, d.letter, calls);
+	ck_assert_int_eq(d.bytes[d.length - 1], '\0');
+	if (calls == 1)
+		tally.passed++;
+	else
+		tally.deferred++;
+}
+
+/* Every call, with one error each at a tenth of the scale, with all of them at full scale. */
+static void
+fail_all(long total, const char *mode, void (*check)(const struct fault *f))
+{
+	size_t stride = torture_scale() >= 100 ? 1 : ERRORS;
+
+	for (long n = 1; n <= total; n++)
+		for (size_t e = (size_t)n % stride; e < ERRORS; e += stride) {
+			struct fault f = { n, errors[e], mode };
+
+			check(&f);
+		}
+}
+
+START_TEST(torture_wrapper_calls)
+{
+	const struct fault none = { 0, 0, "once" };
+	struct harness_counters c;
+	const char *mode = _i == 0 ? "once" : "on";
+
+	(void)setenv("INJECT_COUNT", harness_path("count"), 1);
+	harness_rules("deadline_ms = 1000; default = { max_per_hour = 1000000; };");
+	ck_assert_int_eq(deliver(&none).letter, 'K');
+	fail_all(read_count(), mode, check_delivery);
+	/* Whatever happened: it counts again, and no call can have been counted that was not made. */
+	ck_assert_int_eq(deliver(&none).letter, 'K');
+	c = harness_counters("domain", "example.com");
+	ck_assert_uint_ge(c.sent, 1);
+	ck_assert_uint_le(c.sent, c.admitted);
+	printf("torture: wrapper, calls that fail %s: %u runs, %u delivered, %u clean Z, %u without a "
+	    "word\n", mode, tally.runs, tally.passed, tally.deferred, tally.silent);
+}
+END_TEST
+
+/* --- the CLI --- */
+
+static const char *const commands[][4] = { { "load", NULL }, { "show", NULL }, { "status", NULL },
+	{ "tidy", NULL }, { "reset", "example.com", NULL }, { "check", NULL } };
+
+static const char *const *command;
+
+static struct harness_output
+run_command(const struct fault *f)
+{
+	return harness_run_words(harness_program("inject"), injected(f, "qlimit", command));
+}
+
+/* Done, or an exit status of sysexits.h (127: the dynamic linker's) and a word why. */
+static void
+check_command(const struct fault *f)
+{
+	struct harness_output o = run_command(f);
+
+	tally.runs++;
+	ck_assert_msg(o.status == 0 || (o.status >= EX__BASE && o.status <= EX__MAX) ||
+	    o.status == 127, "%s: call %ld, error %d, %s: status %d: %s", command[0], f->number,
+	    f->error, f->mode, o.status, o.err);
+	if (o.status != 0 && strcmp(f->mode, "once") == 0)
+		ck_assert_msg(o.err[0] != '\0', "%s: call %ld, error %d: %d without a word", command[0],
+		    f->number, f->error, o.status);
+}
+
+START_TEST(torture_cli_calls)
+{
+	const struct fault none = { 0, 0, "once" };
+
+	(void)setenv("INJECT_COUNT", harness_path("count"), 1);
+	harness_rules("default = { max_per_hour = 1000000; };");
+	(void)deliver(&none);
+	command = commands[_i];
+	ck_assert_int_eq(run_command(&none).status, 0);
+	fail_all(read_count(), "once", check_command);
+	fail_all(read_count(), "on", check_command);
+	/* Nothing is damaged. */
+	ck_assert_int_eq(deliver(&none).letter, 'K');
+	ck_assert_int_eq(harness_load().status, 0);
+	ck_assert_int_eq(harness_cli("status").status, 0);
+	ck_assert_int_eq(harness_cli("tidy").status, 0);
+	ck_assert_ptr_null(strstr(harness_cli("status").out, "TROUBLE"));
+	printf("torture: qlimit %s: %u runs\n", command[0], tally.runs);
+}
+END_TEST
+
+Suite *
+suite_torture_calls(void)
+{
+	Suite *s = suite_create("torture_calls");
+	TCase *t = tcase_create("calls");
+
+	tcase_add_checked_fixture(t, harness_start, harness_end);
+	tcase_set_timeout(t, 3600);
+	tcase_add_loop_test(t, torture_wrapper_calls, 0, 2);
+	tcase_add_loop_test(t, torture_cli_calls, 0, sizeof commands / sizeof commands[0]);
+	suite_add_tcase(s, t);
+	return s;
+}
