@@ -19,9 +19,9 @@
 #define RECORD_NAMED_PREFIX 6 /* bytes before the name in a named key: tag, number, kind */
 
 /*
- * First byte of every key: what kind of record it is. Never reused. What every delivery reads and
- * changes stands side by side, up to the server's counters, the first of their hour; from TAG_NOTE
- * on they are in the table of the rules.
+ * First byte of every key: what kind of record it is. Never reused. Up to TAG_WATCH, and with the
+ * counters of meters without a name, they are in the table that every delivery changes; other counters
+ * have one of their own; from TAG_NOTE on they are in the table of the rules.
  */
 enum record_tag {
 	TAG_PENDING = 1,
@@ -54,7 +54,7 @@ int record_get(struct store *s, const struct record_key *key, void *value, size_
 int record_put(struct store *s, const struct record_key *key, const void *value, size_t size);
 int record_del(struct store *s, const struct record_key *key);
 
-/* Moves to the next key if its first `prefix` bytes are the same: 1 with its value; 0 if not. */
+/* In the table of `key`, moves to the next one if its first `prefix` bytes are the same: 1 with its value; 0 if not. */
 int record_next(struct store *s, struct record_key *key, size_t prefix, void *value, size_t room,
     size_t *size);
 

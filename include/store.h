@@ -104,9 +104,18 @@ int store_counters_put(struct store *s, uint32_t hour, const struct meter *meter
     const struct counters *counters);
 int store_counters_del(struct store *s, uint32_t hour, const struct meter *meter);
 
-/* The counters behind (*hour, *meter) by hour, kind and name; kind 0 starts in *hour: 1; 0 at the end. */
-int store_counters_next(struct store *s, uint32_t *hour, struct meter *meter,
-    struct counters *counters);
+/* A meter's counters of an hour. */
+struct store_row {
+	uint32_t hour;
+	struct meter meter; /* kind 0: before the first */
+	struct counters counters;
+};
+
+/*
+ * The row behind `row` among those of the hours `from` <= hour < `to`: meters without a name first, then
+ * the others, each by hour, kind and name. 1; 0 at the end.
+ */
+int store_counters_next(struct store *s, uint32_t from, uint32_t to, struct store_row *row);
 
 /* Pending deliveries by identity: 1; 0 if there is none. */
 int store_pending_get(struct store *s, const unsigned char *id, struct pending *pending);

@@ -13,9 +13,12 @@
 
 #define STORE_KEY_MAX 300
 
-/* Keys of two tables never meet. Apart, because what a delivery only reads need not move when it writes. */
-enum store_table { STORE_TABLE_MAIL, STORE_TABLE_RULES };
-#define STORE_TABLES 2
+/*
+ * Keys of two tables never meet. Apart, so that the little that every delivery changes stays on one
+ * page, whatever number of domains there is, and what it only reads need not move when it writes.
+ */
+enum store_table { STORE_TABLE_STATE, STORE_TABLE_COUNTERS, STORE_TABLE_RULES };
+#define STORE_TABLES 3
 
 struct store;
 

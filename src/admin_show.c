@@ -50,13 +50,11 @@ add_row(struct table *t, struct store *s, const struct meter *meter,
 static int
 add_all(struct table *t, struct store *s)
 {
-	uint32_t hour = t->hour;
-	struct meter meter = { .kind = 0 };
-	struct counters counters;
+	struct store_row row = { .hour = 0 };
 	int rc;
 
-	while ((rc = store_counters_next(s, &hour, &meter, &counters)) == 1 && hour == t->hour)
-		if (add_row(t, s, &meter, &counters) == -1)
+	while ((rc = store_counters_next(s, t->hour, t->hour + 1, &row)) == 1)
+		if (add_row(t, s, &row.meter, &row.counters) == -1)
 			return -1;
 	return rc == -1 ? -1 : 0;
 }

@@ -46,9 +46,7 @@ static int
 read_store(struct store *store, struct status *s)
 {
 	static unsigned char record[WATCH_RECORD_MAX];
-	struct meter meter = { .kind = 0 };
-	struct counters counters;
-	uint32_t hour = s->info.hour;
+	struct store_row row = { .hour = 0 };
 	size_t size;
 	int rc;
 
@@ -60,8 +58,7 @@ read_store(struct store *store, struct status *s)
 		return -1;
 	if (rc == 1)
 		(void)watch_decode(&s->watched, record, size);
-	while ((rc = store_counters_next(store, &hour, &meter, &counters)) == 1 &&
-	    hour == s->info.hour)
+	while ((rc = store_counters_next(store, s->info.hour, s->info.hour + 1, &row)) == 1)
 		s->meters++;
 	return rc == -1 ? -1 : 0;
 }

@@ -15,22 +15,16 @@
 /* Hours of history that one run removes: a clock that is years ahead must not cost all of it at once. */
 #define EXPIRE_HOURS 24
 
-struct row {
-	uint32_t hour;
-	struct meter meter;
-	struct counters counters;
-};
-
 struct tidy {
 	struct admin *admin;
 	struct store *live;
 	struct store *ledger;
 	struct info info;
 	uint16_t history_days;
-	uint32_t first_expired; /* the oldest hour that this run removes; 0: none yet */
+	uint32_t expire_to; /* this run removes hours before this one; 0: not known yet */
 	size_t count;
 	uint64_t moved, expired, forgotten;
-	struct row rows[BATCH];
+	struct store_row rows[BATCH];
 };
 
 static int
@@ -45,20 +39,18 @@ begin_live(struct tidy *t)
 static int
 collect(struct tidy *t)
 {
-	struct row row = { .hour = 0 };
+	struct store_row row = { .hour = 0 };
 	int rc;
 
 	t->count = 0;
 	if (begin_live(t) == -1)
 		return -1;
+	/* What a clock that was ahead has counted waits until its hour has really come. */
 	while (t->count < BATCH) {
-		rc = store_counters_next(t->live, &row.hour, &row.meter, &row.counters);
+		rc = store_counters_next(t->live, 0, t->info.hour, &row);
 		if (rc == -1)
 			return -1;
 		if (rc == 0)
-			break;
-		/* What a clock that was ahead has counted waits until its hour has really come. */
-		if (row.hour >= t->info.hour)
 			break;
 		t->rows[t->count++] = row;
 	}
@@ -106,24 +98,24 @@ move_closed_hours(struct tidy *t)
 }
 
 static int
-expire_batch(struct tidy *t, uint32_t oldest, size_t *removed)
+expire_batch(struct tidy *t, uint32_t to, size_t *removed)
 {
-	struct row row = { .hour = 0 };
+	struct store_row row = { .hour = 0 };
 	int rc;
 
 	*removed = 0;
 	if (store_begin(t->ledger, true) == -1)
 		return -1;
 	while (*removed < BATCH) {
-		rc = store_counters_next(t->ledger, &row.hour, &row.meter, &row.counters);
+		if (t->expire_to != 0 && t->expire_to < to)
+			to = t->expire_to;
+		rc = store_counters_next(t->ledger, 0, to, &row);
 		if (rc == -1)
 			return -1;
-		if (rc == 0 || row.hour >= oldest)
+		if (rc == 0)
 			break;
-		if (t->first_expired == 0)
-			t->first_expired = row.hour;
-		if (row.hour - t->first_expired >= EXPIRE_HOURS)
-			break;
+		if (t->expire_to == 0)
+			t->expire_to = row.hour + EXPIRE_HOURS; /* the server's row comes first */
 		if (store_counters_del(t->ledger, row.hour, &row.meter) == -1)
 			return -1;
 		++*removed;

@@ -11,7 +11,9 @@
 static enum store_table
 table_of(const struct record_key *key)
 {
-	return key->data[0] < TAG_NOTE ? STORE_TABLE_MAIL : STORE_TABLE_RULES;
+	if (key->data[0] == TAG_COUNTERS && key->size > RECORD_NAMED_PREFIX)
+		return STORE_TABLE_COUNTERS;
+	return key->data[0] < TAG_NOTE ? STORE_TABLE_STATE : STORE_TABLE_RULES;
 }
 
 static void

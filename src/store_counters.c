@@ -50,30 +50,47 @@ store_counters_del(struct store *s, uint32_t hour, const struct meter *meter)
 	return record_del(s, &key);
 }
 
-int
-store_counters_next(struct store *s, uint32_t *hour, struct meter *meter,
-    struct counters *counters)
+/* The next row in the table that the key is in. */
+static int
+next_in_table(struct store *s, struct record_key *key, struct store_row *row)
 {
 	unsigned char record[COUNTERS_SIZE + RECORD_CHECK_SIZE];
-	struct record_key key;
 	struct bytes b;
 	size_t size;
-	int rc;
+	int rc = record_next(s, key, 1, record, sizeof record, &size);
 
-	key_counters(&key, *hour, meter);
-	rc = record_next(s, &key, 1, record, sizeof record, &size);
 	if (rc != 1)
 		return rc;
-	if (key.size < RECORD_NAMED_PREFIX || key.size - RECORD_NAMED_PREFIX > METER_NAME_MAX ||
-	    !counters_decode(counters, record, size))
+	if (key->size < RECORD_NAMED_PREFIX || key->size - RECORD_NAMED_PREFIX > METER_NAME_MAX ||
+	    !counters_decode(&row->counters, record, size))
 		return record_damaged(s);
-	bytes_init(&b, key.data + 1, key.size - 1);
-	*hour = bytes_get32(&b);
-	memset(meter, 0, sizeof *meter);
-	meter->kind = bytes_get8(&b);
-	meter->length = (uint8_t)(key.size - RECORD_NAMED_PREFIX);
-	bytes_get(&b, meter->name, meter->length);
+	bytes_init(&b, key->data + 1, key->size - 1);
+	row->hour = bytes_get32(&b);
+	memset(&row->meter, 0, sizeof row->meter);
+	row->meter.kind = bytes_get8(&b);
+	row->meter.length = (uint8_t)(key->size - RECORD_NAMED_PREFIX);
+	bytes_get(&b, row->meter.name, row->meter.length);
 	return 1;
+}
+
+int
+store_counters_next(struct store *s, uint32_t from, uint32_t to, struct store_row *row)
+{
+	/* Sorts before every row of its hour, in the table of those with a name. */
+	static const struct meter before_named = { .kind = 0, .length = 1 };
+	bool named = row->meter.length > 0;
+	struct record_key key;
+	int rc;
+
+	key_counters(&key, row->meter.kind == 0 ? from : row->hour, &row->meter);
+	rc = next_in_table(s, &key, row);
+	if (rc == 1 && row->hour < to)
+		return 1;
+	if (rc == -1 || named)
+		return rc == -1 ? -1 : 0;
+	key_counters(&key, from, &before_named);
+	rc = next_in_table(s, &key, row);
+	return rc == 1 && row->hour >= to ? 0 : rc;
 }
 
 int

@@ -224,6 +224,9 @@ lmdb_commit(struct store *base)
 	rc = result(mdb_txn_commit(s->txn));
 	s->txn = NULL;
 	close_file(s);
+	/* Damage that only shows in writing, a wild list of free pages say, would show every time. */
+	if (rc == -1 && errno == EBADMSG && s->file.live)
+		(void)store_file_remove(&s->file, true);
 	drop_lock(s);
 	return rc;
 }
@@ -270,11 +273,11 @@ val(const void *data, size_t size)
 	return v;
 }
 
-/* Opened when first asked for: settling a delivery that was sent needs no rules. */
+/* Opened when first asked for: most deliveries need no rules. */
 static int
 open_table(struct store_lmdb *s, enum store_table table)
 {
-	static const char *const names[STORE_TABLES] = { NULL, "rules" };
+	static const char *const names[STORE_TABLES] = { NULL, "counters", "rules" };
 
 	if (!s->is_open[table] &&
 	    result(mdb_dbi_open(s->txn, names[table], MDB_CREATE, &s->tables[table])) == -1)
