@@ -32,7 +32,7 @@ fall_back(enum guard_reason reason)
 
 	/* Between fork and exec of a helper the handlers are still ours, but the mail is not. */
 	if (getpid() != owner)
-		_exit(127);
+		_exit(111);
 	if (guard == NULL)
 		return;
 	if (depth++ == 0)

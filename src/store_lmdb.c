@@ -23,6 +23,9 @@
 
 #define MAP_MIN ((size_t)4 << 20)
 
+/* NULL: the file's unnamed table, in which LMDB also keeps the others' names. */
+static const char *const table_names[STORE_TABLES] = { NULL, "counters", "rules" };
+
 struct store_lmdb {
 	struct store base;
 	struct store_file file;
@@ -166,31 +169,37 @@ check_extent(MDB_env *env, off_t file_size)
 	return -1;
 }
 
+/* Opens a file of LMDB's with room for `size` bytes, that is closed before anything is exec'd. */
 static int
-open_file(struct store_lmdb *s, bool create)
+open_env(const struct store_lmdb *s, const char *path, off_t size, MDB_env **env)
 {
 	unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | MDB_NORDAHEAD;
 	mdb_filehandle_t fd;
-	off_t size;
 
-	if (store_file_examine(&s->file, create, &size) == -1 || result(mdb_env_create(&s->env)) == -1)
-		return -1;
 	if (s->file.live)
 		flags |= MDB_NOSYNC | MDB_NOMETASYNC;
-	(void)mdb_env_set_assert(s->env, assertion);
-	if (result(mdb_env_set_mapsize(s->env, map_size(size))) == -1 ||
-	    result(mdb_env_set_maxdbs(s->env, STORE_TABLES)) == -1 ||
-	    result(mdb_env_open(s->env, s->file.path, flags, 0600)) == -1)
-		goto failed;
-	/* LMDB leaves this one open across exec. */
-	if (mdb_env_get_fd(s->env, &fd) == 0)
+	if (result(mdb_env_create(env)) == -1)
+		return -1;
+	(void)mdb_env_set_assert(*env, assertion);
+	if (result(mdb_env_set_mapsize(*env, map_size(size))) == -1 ||
+	    result(mdb_env_set_maxdbs(*env, STORE_TABLES)) == -1 ||
+	    result(mdb_env_open(*env, path, flags, 0600)) == -1)
+		return -1;
+	if (mdb_env_get_fd(*env, &fd) == 0)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	memset(s->is_open, 0, sizeof s->is_open);
-	if (check_extent(s->env, size) == -1 ||
-	    result(mdb_txn_begin(s->env, NULL, 0, &s->txn)) == -1)
-		goto failed;
 	return 0;
-failed:
+}
+
+static int
+open_file(struct store_lmdb *s, bool create)
+{
+	off_t size;
+
+	memset(s->is_open, 0, sizeof s->is_open);
+	if (store_file_examine(&s->file, create, &size) == 0 &&
+	    open_env(s, s->file.path, size, &s->env) == 0 && check_extent(s->env, size) == 0 &&
+	    result(mdb_txn_begin(s->env, NULL, 0, &s->txn)) == 0)
+		return 0;
 	close_file(s);
 	return -1;
 }
@@ -277,10 +286,8 @@ val(const void *data, size_t size)
 static int
 open_table(struct store_lmdb *s, enum store_table table)
 {
-	static const char *const names[STORE_TABLES] = { NULL, "counters", "rules" };
-
 	if (!s->is_open[table] &&
-	    result(mdb_dbi_open(s->txn, names[table], MDB_CREATE, &s->tables[table])) == -1)
+	    result(mdb_dbi_open(s->txn, table_names[table], MDB_CREATE, &s->tables[table])) == -1)
 		return -1;
 	s->is_open[table] = true;
 	return 0;
@@ -370,17 +377,74 @@ lmdb_next(struct store *base, enum store_table table, void *key, size_t *key_siz
 	return copy_value(&v, value, room, size);
 }
 
+/* Names are letters; keys of ours begin with a tag below them. */
+static bool
+is_table_name(const MDB_val *key)
+{
+	return key->mv_size > 0 && *(const unsigned char *)key->mv_data >= ' ';
+}
+
+static int
+copy_table(struct store_lmdb *s, MDB_txn *to, enum store_table table)
+{
+	MDB_cursor *cursor;
+	MDB_dbi target;
+	MDB_val k, v;
+	int rc;
+
+	if (open_table(s, table) == -1 ||
+	    result(mdb_dbi_open(to, table_names[table], MDB_CREATE, &target)) == -1 ||
+	    result(mdb_cursor_open(s->txn, s->tables[table], &cursor)) == -1)
+		return -1;
+	while ((rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
+		if (table == STORE_TABLE_STATE && is_table_name(&k))
+			continue;
+		rc = mdb_put(to, target, &k, &v, MDB_APPEND);
+		if (rc != 0)
+			break;
+	}
+	mdb_cursor_close(cursor);
+	return rc == MDB_NOTFOUND ? 0 : result(rc);
+}
+
+/* Not mdb_env_copy2(3): it needs a thread and crashes where it cannot have one. */
+static int
+copy_all(struct store_lmdb *s, MDB_env *to)
+{
+	MDB_txn *txn;
+
+	if (result(mdb_txn_begin(to, NULL, 0, &txn)) == -1)
+		return -1;
+	/* In this order: the unnamed table is complete before the names are added behind its keys. */
+	for (int table = 0; table < STORE_TABLES; table++)
+		if (copy_table(s, txn, (enum store_table)table) == -1) {
+			int saved = errno;
+
+			mdb_txn_abort(txn);
+			errno = saved;
+			return -1;
+		}
+	return result(mdb_txn_commit(txn));
+}
+
 static int
 lmdb_compact(struct store *base)
 {
 	struct store_lmdb *s = (struct store_lmdb *)base;
+	MDB_env *fresh = NULL;
+	MDB_envinfo info;
 	int rc;
 
 	if (lmdb_begin(base, false) == -1)
 		return -1;
-	end_transaction(s);
 	(void)unlink(s->file.fresh); /* of one that was killed */
-	rc = result(mdb_env_copy2(s->env, s->file.fresh, MDB_CP_COMPACT));
+	rc = result(mdb_env_info(s->env, &info));
+	if (rc == 0)
+		rc = open_env(s, s->file.fresh, (off_t)info.me_mapsize / 2, &fresh);
+	if (rc == 0)
+		rc = copy_all(s, fresh);
+	if (fresh != NULL)
+		mdb_env_close(fresh);
 	/* Nobody else has the file open: the lock is ours. */
 	if (rc == 0)
 		rc = rename(s->file.fresh, s->file.path);

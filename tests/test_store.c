@@ -464,6 +464,62 @@ START_TEST(test_emergency)
 }
 END_TEST
 
+/* Goal: rewriting keeps every record of every table, and gives room back. */
+START_TEST(test_compact)
+{
+	struct counters c = { .admitted = 7 };
+	struct rules_key key;
+	struct limits limits;
+	struct info info;
+	struct stat before, after;
+	struct meter m, server;
+
+	open_backend(_i);
+	meter_set(&server, METER_SERVER, "");
+	limits_init(&limits);
+	begin();
+	ck_assert_int_eq(store_info_ready(store, &info, boot, 5), 0);
+	ck_assert_int_eq(store_counters_put(store, 1, &server, &c), 0);
+	for (int i = 0; i < 3000; i++) {
+		char name[40];
+
+		(void)snprintf(name, sizeof name, "d%d.example", i);
+		m = domain(name);
+		ck_assert_int_eq(store_counters_put(store, 1, &m, &c), 0);
+		rules_key_set(&key, RULES_DOMAIN, name);
+		ck_assert_int_eq(store_rule_put(store, 1, &key, &limits), 0);
+	}
+	commit();
+	begin();
+	for (int i = 1; i < 3000; i++) {
+		char name[40];
+
+		(void)snprintf(name, sizeof name, "d%d.example", i);
+		m = domain(name);
+		ck_assert_int_eq(store_counters_del(store, 1, &m), 0);
+	}
+	commit();
+	if (_i > 0)
+		ck_assert_int_eq(stat(path(_i == 1 ? "live.mdb" : "ledger.mdb"), &before), 0);
+	ck_assert_int_eq(store_compact(store), 0);
+	if (_i > 0) {
+		ck_assert_int_eq(stat(path(_i == 1 ? "live.mdb" : "ledger.mdb"), &after), 0);
+		ck_assert_int_lt(after.st_size, before.st_size / 2 + 100000);
+		ck_assert_uint_eq(after.st_mode & 0777, 0600);
+	}
+	begin();
+	ck_assert_int_eq(store_info_get(store, &info), 1);
+	ck_assert_int_eq(info.created, 5);
+	ck_assert_int_eq(store_counters_get(store, 1, &server, &c), 1);
+	m = domain("d0.example");
+	ck_assert_int_eq(store_counters_get(store, 1, &m, &c), 1);
+	ck_assert_uint_eq(c.admitted, 7);
+	rules_key_set(&key, RULES_DOMAIN, "d2999.example");
+	ck_assert_int_eq(store_rule_get(store, 1, &key, &limits), 1);
+	commit();
+}
+END_TEST
+
 /* Goal (L5): the lock is waited for no longer than said, and is free when its holder is dead. */
 START_TEST(test_lock)
 {
@@ -533,6 +589,7 @@ suite_store(void)
 	tcase_add_loop_test(t, test_info_follows_the_boot, 0, 3);
 	tcase_add_loop_test(t, test_damaged_record, 0, 3);
 	tcase_add_test(t, test_every_bit_counts);
+	tcase_add_loop_test(t, test_compact, 0, 3);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(l, setup, teardown);
 	tcase_set_timeout(l, 60);
