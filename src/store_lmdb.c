@@ -80,8 +80,6 @@ is_damage(int rc)
 		return true;
 	case EFBIG:
 		return !file_size_is_limited();
-	case ENOMEM:
-		return can_map(2 * MAP_MIN);
 	default:
 		return false;
 	}
@@ -182,9 +180,14 @@ open_env(const struct store_lmdb *s, const char *path, off_t size, MDB_env **env
 		return -1;
 	(void)mdb_env_set_assert(*env, assertion);
 	if (result(mdb_env_set_mapsize(*env, map_size(size))) == -1 ||
-	    result(mdb_env_set_maxdbs(*env, STORE_TABLES)) == -1 ||
-	    result(mdb_env_open(*env, path, flags, 0600)) == -1)
+	    result(mdb_env_set_maxdbs(*env, STORE_TABLES)) == -1)
 		return -1;
+	if (result(mdb_env_open(*env, path, flags, 0600)) == -1) {
+		/* A damaged file may ask for a map of any size; the one that we ask for is to be had. */
+		if (errno == ENOMEM && can_map(map_size(size)))
+			errno = EBADMSG;
+		return -1;
+	}
 	if (mdb_env_get_fd(*env, &fd) == 0)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return 0;
@@ -216,9 +219,10 @@ lmdb_begin(struct store *base, bool create)
 	in_use[s->file.live] = s;
 	if (open_file(s, create) == 0)
 		return 0;
-	/* What cannot be opened as a database at all is replaced here and now. */
-	if (errno == EBADMSG && create && store_file_remove(&s->file, true) == 0 &&
-	    open_file(s, create) == 0)
+	/* What twice cannot be opened as a database is replaced here and now. */
+	if (errno == EBADMSG && create &&
+	    (open_file(s, create) == 0 || (errno == EBADMSG &&
+		store_file_remove(&s->file, true) == 0 && open_file(s, create) == 0)))
 		return 0;
 	drop_lock(s);
 	return -1;
