@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -421,14 +423,71 @@ END_TEST
 /* Goal: a syslogd that does not read any more costs a line, not the delivery. */
 START_TEST(test_syslog_is_full)
 {
-	harness_rules("default = { max_per_hour = 1; refuse_above_percent = 10000; };");
-	expect_delivered("first");
-	for (int i = 0; i < 40; i++) {
-		struct harness_run *run = harness_deliver_start(harness_message(NULL, NULL),
-		    "a@example.com", "accept@x");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int reader = socket(AF_UNIX, SOCK_DGRAM, 0), writer = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int64_t start;
 
-		ck_assert_int_eq(harness_deliver_finish(run).letter, 'Z');
-	}
+	harness_rules("deadline_ms = 1000; default = { max_per_hour = 1; };");
+	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", harness_path("full"));
+	ck_assert_int_eq(bind(reader, (struct sockaddr *)&address, sizeof address), 0);
+	while (sendto(writer, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&address, sizeof address) == 1)
+		continue;
+	(void)setenv("QLIMIT_SYSLOG", address.sun_path, 1);
+	start = milliseconds();
+	expect_delivered("first");
+	ck_assert_int_eq(send_one().letter, 'Z');
+	ck_assert_int_lt(milliseconds() - start, 900);
+}
+END_TEST
+
+/* The wrapper beside a `qlimit` of one's own: a script. */
+static struct harness_delivery
+deliver_beside(const char *script)
+{
+	struct harness_attempt attempt = { .sender = "a@example.com", .recipient = "accept@x" };
+	char command[700];
+
+	write_file(harness_path("qlimit"), script, strlen(script));
+	ck_assert_int_eq(chmod(harness_path("qlimit"), 0755), 0);
+	(void)snprintf(command, sizeof command, "cp %s %s", harness_program("qlimit-remote"),
+	    harness_path("qlimit-remote"));
+	ck_assert_int_eq(system(command), 0);
+	attempt.program = harness_path("qlimit-remote");
+	attempt.message = harness_message(NULL, NULL);
+	return harness_attempt_finish(harness_attempt_start(&attempt));
+}
+
+static const char *const helpers[] = {
+	"#!/bin/sh\nexec sleep 6\n",
+	"#!/bin/sh\nkill -SEGV $$\n",
+	"#!/nonexistent/interpreter\n",
+	"#!/bin/sh\necho output; echo more >&2; ls -l /proc/self/fd >&2\n",
+};
+
+/* Goal: a qlimit(8) that hangs, crashes, cannot run or talks holds no descriptor of qmail's and no mail. */
+START_TEST(test_broken_helper)
+{
+	struct harness_delivery d;
+	int64_t start = milliseconds();
+
+	d = deliver_beside(helpers[_i]);
+	ck_assert(d.letter == 'K' && d.wait_status == 0);
+	ck_assert_uint_eq(harness_calls(), 1);
+	ck_assert_int_lt(milliseconds() - start, 5000);
+}
+END_TEST
+
+/* Goal: an essentials file that is not understood is not half believed, and is named. */
+START_TEST(test_bad_essentials)
+{
+	static const char *const bad[] = { "garbage", "qlimit essentials 1\non_error=perhaps\n",
+		"qlimit essentials 1\ndeadline_ms=1\n", "qlimit essentials 1\nremote=relative\n",
+		"qlimit essentials 1\non_error=defer", "" };
+
+	harness_rules("on_error = \"defer\";");
+	write_file(state("essentials"), bad[_i], strlen(bad[_i]));
+	expect_delivered(bad[_i]);
+	ck_assert_uint_eq(harness_log_lines("the file essentials is not used"), 1);
 }
 END_TEST
 
@@ -453,6 +512,8 @@ suite_faults(void)
 	tcase_add_test(t, test_killed_while_the_remote_runs);
 	tcase_add_loop_test(t, test_odd_starts, 0, ROWS(starts));
 	tcase_add_test(t, test_syslog_is_full);
+	tcase_add_loop_test(t, test_broken_helper, 0, ROWS(helpers));
+	tcase_add_loop_test(t, test_bad_essentials, 0, 6);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -286,6 +286,10 @@ START_TEST(test_finished_is_forgotten)
 	(void)harness_deliver(message, "a@example.com", "accept@x");
 	ck_assert_uint_eq(domain("example.com").admitted, 2);
 	ck_assert_uint_eq(domain("example.com").sent, 2);
+	(void)harness_deliver(message, "a@example.com", "reject@x");
+	ck_assert_ptr_nonnull(strstr(harness_cli("status").out, "deliveries not finished: 0\n"));
+	(void)harness_deliver(message, "a@example.com", "greylist@x");
+	ck_assert_ptr_nonnull(strstr(harness_cli("status").out, "deliveries not finished: 1\n"));
 }
 END_TEST
 
