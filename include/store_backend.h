@@ -55,6 +55,7 @@ struct store {
 	const struct store_ops *ops;
 	bool disposable; /* live: made anew when a record is damaged */
 	bool damaged;    /* a record of this transaction was not what it should be */
+	bool broken;     /* the backend itself found damage: nothing in it can be relied on */
 };
 
 #endif

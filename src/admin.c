@@ -94,8 +94,8 @@ admin_store_failed(struct store *s)
 	store_rollback(s);
 	store_close(s);
 	if (saved == EBADMSG)
-		(void)fputs("qlimit: the store is damaged: it was set aside with .damaged added "
-			    "to its name, and counting starts anew\n", stderr);
+		(void)fputs("qlimit: a store is damaged: the log says what was done; try again\n",
+		    stderr);
 	else
 		(void)fprintf(stderr, "qlimit: the store cannot be used: %s\n", strerror(saved));
 	return EX_IOERR;

@@ -19,6 +19,7 @@ struct status {
 	char note[STORE_NOTE_MAX + 1];
 	uint64_t meters;
 	int64_t live_bytes, ledger_bytes, damaged_at;
+	bool ledger_damaged;
 	char real[PLACE_PATH_MAX + 1]; /* qmail-remote, as the wrapper would find it ... */
 	const char *real_problem;      /* ... or why it would not, or NULL */
 	bool current; /* the rules are those of the files as they are now */
@@ -40,6 +41,7 @@ look_at_files(const struct admin *a, struct status *s)
 	s->live_bytes = look(a, "live.mdb", &st) ? (int64_t)st.st_size : 0;
 	s->ledger_bytes = look(a, "ledger.mdb", &st) ? (int64_t)st.st_size : 0;
 	s->damaged_at = look(a, "live.mdb.damaged", &st) ? (int64_t)st.st_ctim.tv_sec : 0;
+	s->ledger_damaged = look(a, "ledger.mdb.damaged", &st);
 }
 
 static int
@@ -66,17 +68,14 @@ read_store(struct store *store, struct status *s)
 static void
 find_real(const struct admin *a, struct status *s)
 {
-	char wrapper[PLACE_PATH_MAX + 1];
+	static char wrapper[PLACE_PATH_MAX + 1];
 
+	real_find_ours(wrapper, "qlimit-remote");
+	real_set_self(wrapper);
 	s->real_problem = real_find(s->real,
 	    a->place.remote != NULL ? a->place.remote : a->essentials.remote);
-	if (s->real_problem != NULL)
-		return;
-	if (access(s->real, X_OK) == -1)
+	if (s->real_problem == NULL && access(s->real, X_OK) == -1)
 		s->real_problem = "the real qmail-remote cannot be executed:";
-	real_find_ours(wrapper, "qlimit-remote");
-	if (real_is_copy(s->real, wrapper))
-		s->real_problem = "mail is deferred: the only qmail-remote is qlimit-remote itself:";
 }
 
 /* --- as text --- */
@@ -147,6 +146,9 @@ print_store(const struct admin *a, const struct status *s)
 		print_when(a, s->damaged_at);
 		(void)puts("; remove it when you have seen it");
 	}
+	if (s->ledger_damaged)
+		(void)puts("TROUBLE:       a damaged ledger was set aside as ledger.mdb.damaged; remove "
+		    "it when you have seen it");
 }
 
 /* --- as JSON --- */

@@ -18,6 +18,14 @@ static const char *const guesses[] = {
 
 #define GUESSES (sizeof guesses / sizeof guesses[0])
 
+static const char *self_path; /* NULL: the program that runs */
+
+void
+real_set_self(const char *path)
+{
+	self_path = path;
+}
+
 /* The kernel's word; where there is no /proc, the path that was executed. */
 static int
 stat_self(struct stat *st)
@@ -25,6 +33,8 @@ stat_self(struct stat *st)
 	unsigned long executed;
 	const char *path;
 
+	if (self_path != NULL)
+		return stat(self_path, st);
 	if (stat("/proc/self/exe", st) == 0)
 		return 0;
 	executed = getauxval(AT_EXECFN);
@@ -32,8 +42,8 @@ stat_self(struct stat *st)
 	return path == NULL ? -1 : stat(path, st);
 }
 
-bool
-real_is_self(const char *path)
+static bool
+is_self(const char *path)
 {
 	struct stat self, other;
 
@@ -72,8 +82,8 @@ is_same_content(int a, int b)
 	return true;
 }
 
-bool
-real_is_copy(const char *path, const char *of)
+static bool
+is_copy(const char *path, const char *of)
 {
 	int a = open(path, O_RDONLY | O_CLOEXEC), b = open(of, O_RDONLY | O_CLOEXEC);
 	bool same = a != -1 && b != -1 && is_same_content(a, b);
@@ -91,15 +101,16 @@ is_ours(const char *path)
 {
 	struct stat self, other;
 
-	return real_is_self(path) || (stat_self(&self) == 0 && stat(path, &other) == 0 &&
-	    self.st_size == other.st_size && real_is_copy(path, "/proc/self/exe"));
+	return is_self(path) || (stat_self(&self) == 0 && stat(path, &other) == 0 &&
+	    self.st_size == other.st_size &&
+	    is_copy(path, self_path != NULL ? self_path : "/proc/self/exe"));
 }
 
 /* Behind another program that was put before us, any guess could lead back to it, for ever. */
 static bool
 stands_behind(void)
 {
-	return real_is_self(guesses[1]) || real_is_self(guesses[2]);
+	return is_ours(guesses[1]) || is_ours(guesses[2]);
 }
 
 static const char *
@@ -122,7 +133,7 @@ real_find(char *path, const char *chosen)
 	copy_path(path, chosen);
 	if (chosen[0] != '/' || strlen(chosen) > PLACE_PATH_MAX)
 		return "the real qmail-remote must be given as an absolute path";
-	if (real_is_self(chosen))
+	if (is_ours(chosen))
 		return "the real qmail-remote is set to qlimit-remote itself";
 	return NULL;
 }

@@ -42,7 +42,7 @@ static int
 failed(struct store *s)
 {
 	if (errno == EBADMSG)
-		s->damaged = true;
+		s->broken = true;
 	return -1;
 }
 

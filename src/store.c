@@ -11,6 +11,7 @@ int
 store_begin(struct store *s, bool create)
 {
 	s->damaged = false;
+	s->broken = false;
 	return s->ops->begin(s, create);
 }
 
@@ -24,7 +25,7 @@ void
 store_rollback(struct store *s)
 {
 	/* What is disposable starts anew; a ledger with one bad record is still a ledger. */
-	if (s->damaged && s->disposable && s->ops->restart(s, true) == 0)
+	if ((s->broken || (s->damaged && s->disposable)) && s->ops->restart(s, true) == 0)
 		(void)s->ops->commit(s);
 	else
 		s->ops->rollback(s);
@@ -77,6 +78,7 @@ store_info_ready(struct store *s, struct info *info, const unsigned char *boot, 
 		return -1;
 	if (rc == -1) {
 		s->damaged = false;
+		s->broken = false;
 		rc = s->ops->restart(s, true);
 	} else if (rc == 1 && !is_boot(info, boot)) {
 		rc = s->ops->restart(s, false);

@@ -55,6 +55,7 @@ static int
 next_in_table(struct store *s, struct record_key *key, struct store_row *row)
 {
 	unsigned char record[COUNTERS_SIZE + RECORD_CHECK_SIZE];
+	bool named = key->size > RECORD_NAMED_PREFIX; /* which table that is */
 	struct bytes b;
 	size_t size;
 	int rc = record_next(s, key, 1, record, sizeof record, &size);
@@ -62,6 +63,7 @@ next_in_table(struct store *s, struct record_key *key, struct store_row *row)
 	if (rc != 1)
 		return rc;
 	if (key->size < RECORD_NAMED_PREFIX || key->size - RECORD_NAMED_PREFIX > METER_NAME_MAX ||
+	    (key->size > RECORD_NAMED_PREFIX) != named ||
 	    !counters_decode(&row->counters, record, size))
 		return record_damaged(s);
 	bytes_init(&b, key->data + 1, key->size - 1);

@@ -75,6 +75,7 @@ is_damage(int rc)
 	case MDB_BAD_VALSIZE:
 	case MDB_BAD_TXN:
 	case MDB_MAP_FULL:
+	case MDB_KEYEXIST:
 	case EINVAL:
 	case EOVERFLOW:
 		return true;
@@ -238,7 +239,7 @@ lmdb_commit(struct store *base)
 	s->txn = NULL;
 	close_file(s);
 	/* Damage that only shows in writing, a wild list of free pages say, would show every time. */
-	if (rc == -1 && errno == EBADMSG && s->file.live)
+	if (rc == -1 && errno == EBADMSG)
 		(void)store_file_remove(&s->file, true);
 	drop_lock(s);
 	return rc;
@@ -355,6 +356,15 @@ seek(struct store_lmdb *s, enum store_table table, MDB_val *k, MDB_val *v)
 	return result(rc) == -1 ? -1 : 1;
 }
 
+static bool
+is_behind(const MDB_val *k, const void *key, size_t key_size)
+{
+	size_t common = k->mv_size < key_size ? k->mv_size : key_size;
+	int order = memcmp(k->mv_data, key, common);
+
+	return order > 0 || (order == 0 && k->mv_size > key_size);
+}
+
 static int
 lmdb_next(struct store *base, enum store_table table, void *key, size_t *key_size,
     size_t prefix, void *value, size_t room, size_t *size)
@@ -370,12 +380,13 @@ lmdb_next(struct store *base, enum store_table table, void *key, size_t *key_siz
 	rc = seek((struct store_lmdb *)base, table, &k, &v);
 	if (rc != 1)
 		return rc;
-	if (k.mv_size < prefix || memcmp(k.mv_data, start, prefix) != 0)
-		return 0;
-	if (k.mv_size > STORE_KEY_MAX) {
+	/* Keys out of order would lead round in circles. */
+	if (k.mv_size > STORE_KEY_MAX || !is_behind(&k, start, *key_size)) {
 		errno = EBADMSG;
 		return -1;
 	}
+	if (k.mv_size < prefix || memcmp(k.mv_data, start, prefix) != 0)
+		return 0;
 	memcpy(key, k.mv_data, k.mv_size);
 	*key_size = k.mv_size;
 	return copy_value(&v, value, room, size);
@@ -452,8 +463,14 @@ lmdb_compact(struct store *base)
 	/* Nobody else has the file open: the lock is ours. */
 	if (rc == 0)
 		rc = rename(s->file.fresh, s->file.path);
-	if (rc == -1)
+	if (rc == -1) {
+		int saved = errno;
+
 		(void)unlink(s->file.fresh);
+		if (saved == EBADMSG)
+			(void)store_file_remove(&s->file, true);
+		errno = saved;
+	}
 	lmdb_rollback(base);
 	return rc;
 }

@@ -264,6 +264,36 @@ START_TEST(test_damaged_store_and_cli)
 }
 END_TEST
 
+/* Goal: a ledger whose pages are gone is set aside, once, and closed hours find a new one. */
+START_TEST(test_broken_ledger)
+{
+	char zeros[4096] = { 0 };
+	struct harness_output o;
+	int fd;
+
+	harness_rules("");
+	expect_delivered("before");
+	harness_set_time(HARNESS_NOW + 3600);
+	expect_delivered("next hour");
+	ck_assert_int_eq(harness_cli("tidy").status, 0);
+	fd = open(state("ledger.mdb"), O_WRONLY);
+	ck_assert_int_ne(fd, -1);
+	for (off_t at = 8192; at < 65536; at += 4096)
+		ck_assert_int_eq(pwrite(fd, zeros, sizeof zeros, at), 4096);
+	(void)close(fd);
+	harness_set_time(HARNESS_NOW + 7200);
+	expect_delivered("hour after");
+	for (int i = 0; i < 3; i++) {
+		o = harness_cli("tidy");
+		ck_assert_int_ge(o.status, 0);
+	}
+	ck_assert_int_eq(o.status, 0);
+	ck_assert_int_eq(access(state("ledger.mdb.damaged"), F_OK), 0);
+	ck_assert_ptr_nonnull(strstr(harness_cli("status").out, "a damaged ledger was set aside"));
+	ck_assert_uint_eq(harness_counters("domain", "example.com").sent, 1);
+}
+END_TEST
+
 /* --- time and locks --- */
 
 /* Goal (L5): whoever holds the lock for ever costs each delivery the deadline, no more. */
@@ -505,6 +535,7 @@ suite_faults(void)
 	tcase_add_test(t, test_unusable_store_defers);
 	tcase_add_loop_test(t, test_damaged_store, 0, ROWS(damages));
 	tcase_add_loop_test(t, test_damaged_store_and_cli, 0, ROWS(damages));
+	tcase_add_test(t, test_broken_ledger);
 	tcase_add_test(t, test_lock_is_held);
 	tcase_add_test(t, test_lock_is_held_afterwards);
 	tcase_add_loop_test(t, test_signal_while_settling, 0, 4);
