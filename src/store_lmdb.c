@@ -448,6 +448,7 @@ lmdb_compact(struct store *base)
 	struct store_lmdb *s = (struct store_lmdb *)base;
 	MDB_env *fresh = NULL;
 	MDB_envinfo info;
+	bool copying = false;
 	int rc;
 
 	if (lmdb_begin(base, false) == -1)
@@ -456,8 +457,10 @@ lmdb_compact(struct store *base)
 	rc = result(mdb_env_info(s->env, &info));
 	if (rc == 0)
 		rc = open_env(s, s->file.fresh, (off_t)info.me_mapsize / 2, &fresh);
-	if (rc == 0)
+	if (rc == 0) {
+		copying = true;
 		rc = copy_all(s, fresh);
+	}
 	if (fresh != NULL)
 		mdb_env_close(fresh);
 	/* Nobody else has the file open: the lock is ours. */
@@ -467,7 +470,8 @@ lmdb_compact(struct store *base)
 		int saved = errno;
 
 		(void)unlink(s->file.fresh);
-		if (saved == EBADMSG)
+		/* Trouble with the new file says nothing of the old one. */
+		if (copying && saved == EBADMSG)
 			(void)store_file_remove(&s->file, true);
 		errno = saved;
 	}
