@@ -49,6 +49,4 @@ const char *meter_kind_name(unsigned kind);
  */
 bool meter_parse(struct meter *meter, const char *word);
 
-bool meter_equal(const struct meter *a, const struct meter *b);
-
 #endif

@@ -76,7 +76,7 @@ int
 booking_close(struct booking_session *v)
 {
 	if (store_info_put(v->store, &v->info) == -1)
-		return -1;
+		return booking_abandon(v);
 	return store_commit(v->store);
 }
 

@@ -64,10 +64,3 @@ meter_parse(struct meter *meter, const char *word)
 	meter_set(meter, METER_DOMAIN, domain);
 	return true;
 }
-
-bool
-meter_equal(const struct meter *a, const struct meter *b)
-{
-	return a->kind == b->kind && a->length == b->length &&
-	       memcmp(a->name, b->name, a->length) == 0;
-}

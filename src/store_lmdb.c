@@ -115,21 +115,15 @@ drop_lock(struct store_lmdb *s)
 }
 
 static void
-end_transaction(struct store_lmdb *s)
-{
-	if (s->txn != NULL)
-		mdb_txn_abort(s->txn);
-	s->txn = NULL;
-}
-
-static void
 close_file(struct store_lmdb *s)
 {
 	int saved = errno;
 
-	end_transaction(s);
+	if (s->txn != NULL)
+		mdb_txn_abort(s->txn);
 	if (s->env != NULL)
 		mdb_env_close(s->env);
+	s->txn = NULL;
 	s->env = NULL;
 	errno = saved;
 }
