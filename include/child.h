@@ -27,20 +27,26 @@ void child_init(void);
 /* What takes the real program's bytes as they pass. */
 typedef void child_reader(void *context, const char *bytes, size_t n);
 
-enum child_result {
-	CHILD_RAN,         /* it ran and ended: *wait_status, as of waitpid(2) */
+enum child_start {
+	CHILD_STARTED,
 	CHILD_NOT_STARTED, /* no process or pipe was to be had: errno. Nothing has run */
 	CHILD_NO_PROGRAM,  /* it cannot be executed: errno. Nothing has run */
 };
 
 /*
- * Runs the real program once and writes all it prints to descriptor 1 unchanged, as it comes; `reader`
- * sees the same bytes. Returns when every holder of its output is gone and it has ended. If this
- * process is killed meanwhile, the real program is too: a delivery nobody reports on would be
- * delivered again.
+ * Starts the real program, once. If this process is killed while it runs, it is killed, too: a
+ * delivery nobody reports on would be delivered again.
  */
-enum child_result child_run(const struct child_program *program, child_reader *reader,
-    void *context, int *wait_status);
+enum child_start child_start(const struct child_program *program);
+
+/*
+ * Writes all that the started program prints to descriptor 1 unchanged, as it comes; `reader`, if not
+ * NULL, sees the same bytes, after they were written. Returns when every holder of its output is
+ * gone and it has ended: how, as of waitpid(2). All signals are blocked from then on. Called again,
+ * with NULL, where `reader` has crashed, it goes on with the bytes that follow; async-signal-safe
+ * then.
+ */
+int child_hear(child_reader *reader, void *context);
 
 /*
  * Becomes the real program. If it cannot be executed, answers one temporary failure and exits 0:

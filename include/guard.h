@@ -1,9 +1,10 @@
 /*
  * guard - whatever breaks in our own part ends in the real qmail-remote being run, once
  *
- * Armed from before the store is opened until it is closed. A crash, an abort, a library's exit or
- * the deadline then ends in `fallback`; at any other time these signals are what they were when
- * the process started. facts/storage.md: 12,000 of 12,000 corruptions of the file reached the real program.
+ * Armed from before the store is opened until it is closed, and while the real program is heard. A
+ * crash, an abort, a library's exit or the deadline then ends in `fallback`; at any other time these
+ * signals are what they were when the process started. facts/storage.md: 12,000 of 12,000 corruptions of
+ * the file reached the real program.
  */
 #ifndef GUARD_H
 #define GUARD_H
@@ -24,10 +25,15 @@ struct guard {
 	guard_fallback *fallback;
 	guard_fallback *last_resort;
 	uint32_t deadline_ms; /* 0: none */
+	/* Alarms, limits, and signals that others send mean nothing: only a fault of our own does. */
+	bool own_faults_only;
 };
 
-/* Arms the guard. `guard` is kept, not copied. */
+/* Arms the guard, or puts this one in the place of the one that is armed. It is kept, not copied. */
 void guard_arm(const struct guard *guard);
+
+/* Until the next guard_arm() the guard's signals wait: for a step that must not be cut in two. */
+void guard_hold(void);
 
 /* Disarms it: signals, masks and timers are as inherited. Async-signal-safe; harmless when disarmed. */
 void guard_disarm(void);

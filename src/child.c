@@ -19,6 +19,11 @@
 extern char **environ;
 
 static struct {
+	pid_t pid;
+	int output; /* where its bytes come from */
+} running;
+
+static struct {
 	sigset_t mask;
 	struct sigaction on_child;
 	int error_output;     /* the descriptor 2 of qmail's, or -1 where it was left alone */
@@ -142,17 +147,19 @@ write_all(const char *bytes, size_t n)
 }
 
 static void
-relay(int from, child_reader *reader, void *context)
+relay(child_reader *reader, void *context)
 {
 	char buffer[4096];
 	int patience = RETRIES;
 
 	for (;;) {
-		ssize_t n = read(from, buffer, sizeof buffer);
+		ssize_t n = read(running.output, buffer, sizeof buffer);
 
 		if (n > 0) {
 			write_all(buffer, (size_t)n);
-			reader(context, buffer, (size_t)n);
+			/* Last: whatever breaks in here, these bytes are out, and once. */
+			if (reader != NULL)
+				reader(context, buffer, (size_t)n);
 		} else if (n == 0 || (errno != EINTR && patience-- == 0)) {
 			return;
 		}
@@ -183,11 +190,9 @@ block_all(void)
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
-enum child_result
-child_run(const struct child_program *program, child_reader *reader, void *context,
-    int *wait_status)
+enum child_start
+child_start(const struct child_program *program)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	volatile int error = 0;
 	pid_t parent = getpid(), pid;
 	int ends[2];
@@ -210,13 +215,24 @@ child_run(const struct child_program *program, child_reader *reader, void *conte
 		errno = error;
 		return pid == -1 ? CHILD_NOT_STARTED : CHILD_NO_PROGRAM;
 	}
+	running.pid = pid;
+	running.output = ends[0];
+	return CHILD_STARTED;
+}
+
+int
+child_hear(child_reader *reader, void *context)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	int wait_status;
+
 	/* Our own death by a lost reader would take the child along before it is done. */
 	(void)sigaction(SIGPIPE, &ignore, NULL);
-	relay(ends[0], reader, context);
-	(void)close(ends[0]);
-	*wait_status = wait_for(pid);
+	relay(reader, context);
+	(void)close(running.output);
+	wait_status = wait_for(running.pid);
 	block_all();
-	return CHILD_RAN;
+	return wait_status;
 }
 
 void

@@ -167,7 +167,7 @@ ask(struct admission *a)
 static void
 admit(struct admission *a)
 {
-	static struct guard guard = { after_accident, without_store, 0 };
+	static struct guard guard = { after_accident, without_store, 0, false };
 
 	guard.deadline_ms = run.essentials.deadline_ms;
 	guard_arm(&guard);
@@ -212,11 +212,23 @@ answer_for_it(void)
 }
 
 static void
+hear_out(enum guard_reason reason)
+{
+	(void)reason;
+	child_exit_as(child_hear(NULL, NULL));
+}
+
+static void
 deliver(void)
 {
+	static const struct guard guard = { hear_out, hear_out, 0, true };
+
 	report_init(&run.report);
-	switch (child_run(&run.program, listen, &run.report, &run.wait_status)) {
-	case CHILD_RAN:
+	guard_hold();
+	switch (child_start(&run.program)) {
+	case CHILD_STARTED:
+		guard_arm(&guard);
+		run.wait_status = child_hear(listen, &run.report);
 		break;
 	case CHILD_NO_PROGRAM:
 		answer_for_it();
@@ -231,7 +243,7 @@ deliver(void)
 static void
 settle(void)
 {
-	static struct guard guard = { after_late_accident, without_settlement, 0 };
+	static struct guard guard = { after_late_accident, without_settlement, 0, false };
 	struct booking_notice notices[METERS_MAX];
 
 	guard.deadline_ms = run.essentials.deadline_ms;

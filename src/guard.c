@@ -42,9 +42,20 @@ fall_back(enum guard_reason reason)
 	_exit(111); /* a deferral */
 }
 
-static void
-handle(int number)
+static bool
+is_own_fault(int number, const siginfo_t *info)
 {
+	if (number == SIGALRM || number == SIGXFSZ || number == SIGXCPU)
+		return false;
+	return info->si_code > 0 || info->si_pid == owner; /* the latter: abort(3) */
+}
+
+static void
+handle(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (armed != NULL && armed->own_faults_only && !is_own_fault(number, info))
+		return;
 	switch (number) {
 	case SIGALRM:
 		fall_back(GUARD_TIMED_OUT);
@@ -78,20 +89,29 @@ prepare(void)
 	prepared = true;
 }
 
+static sigset_t
+all_of_them(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < SIGNALS; i++)
+		(void)sigaddset(&set, signals[i]);
+	return set;
+}
+
 static void
 catch_signals(void)
 {
 	/* NODEFER: a second crash, in the fallback, must come through as well. */
-	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_ONSTACK | SA_NODEFER };
-	sigset_t ours;
+	struct sigaction action = {
+		.sa_sigaction = handle,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER,
+	};
 
 	(void)sigemptyset(&action.sa_mask);
-	(void)sigemptyset(&ours);
-	for (size_t i = 0; i < SIGNALS; i++) {
+	for (size_t i = 0; i < SIGNALS; i++)
 		(void)sigaction(signals[i], &action, &before[i]);
-		(void)sigaddset(&ours, signals[i]);
-	}
-	(void)sigprocmask(SIG_UNBLOCK, &ours, &mask_before);
 }
 
 static void
@@ -112,12 +132,26 @@ start_timer(uint32_t ms)
 void
 guard_arm(const struct guard *guard)
 {
+	const sigset_t ours = all_of_them();
+	bool first;
+
 	prepare();
 	owner = getpid();
 	depth = 0;
+	first = armed == NULL;
 	armed = guard;
-	catch_signals();
+	if (first)
+		catch_signals();
+	(void)sigprocmask(SIG_UNBLOCK, &ours, &mask_before);
 	start_timer(guard->deadline_ms);
+}
+
+void
+guard_hold(void)
+{
+	const sigset_t ours = all_of_them();
+
+	(void)sigprocmask(SIG_BLOCK, &ours, NULL);
 }
 
 uint32_t

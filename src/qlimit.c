@@ -125,7 +125,7 @@ is_help(const char *word)
 int
 main(int argc, char **argv)
 {
-	static const struct guard guard = { after_crash, give_up, 0 };
+	static const struct guard guard = { after_crash, give_up, 0, false };
 	const struct command *command;
 	struct admin admin;
 	int count;

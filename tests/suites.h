@@ -14,6 +14,7 @@
 	suite(watch) \
 	suite(wrapper) \
 	suite(storm) \
+	suite(guard) \
 	suite(faults) \
 	suite(cli) \
 	suite(config) \
