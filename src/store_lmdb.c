@@ -22,6 +22,7 @@
 #include "store_file.h"
 
 #define MAP_MIN ((size_t)4 << 20)
+#define REQUEST_MAX ((size_t)16 << 20) /* more memory at once than LMDB can want for a store of ours */
 
 /* NULL: the file's unnamed table, in which LMDB also keeps the others' names. */
 static const char *const table_names[STORE_TABLES] = { NULL, "counters", "rules" };
@@ -93,6 +94,16 @@ result(int rc)
 		return 0;
 	errno = is_damage(rc) ? EBADMSG : rc > 0 ? rc : EIO;
 	return -1;
+}
+
+/*
+ * The same for what is done in an open file. There LMDB may lack memory only because a wild number has
+ * made it ask for more than there is; a ledger is not given up on that suspicion.
+ */
+static int
+outcome(const struct store_lmdb *s, int rc)
+{
+	return result(rc == ENOMEM && s->file.live && can_map(REQUEST_MAX) ? MDB_CORRUPTED : rc);
 }
 
 /* LMDB found its own file inconsistent. abort(3) is what the wrapper's guard waits for. */
@@ -229,7 +240,7 @@ lmdb_commit(struct store *base)
 	struct store_lmdb *s = (struct store_lmdb *)base;
 	int rc;
 
-	rc = result(mdb_txn_commit(s->txn));
+	rc = outcome(s, mdb_txn_commit(s->txn));
 	s->txn = NULL;
 	close_file(s);
 	/* Damage that only shows in writing, a wild list of free pages say, would show every time. */
@@ -286,7 +297,7 @@ static int
 open_table(struct store_lmdb *s, enum store_table table)
 {
 	if (!s->is_open[table] &&
-	    result(mdb_dbi_open(s->txn, table_names[table], MDB_CREATE, &s->tables[table])) == -1)
+	    outcome(s, mdb_dbi_open(s->txn, table_names[table], MDB_CREATE, &s->tables[table])) == -1)
 		return -1;
 	s->is_open[table] = true;
 	return 0;
@@ -305,7 +316,7 @@ lmdb_get(struct store *base, enum store_table table, const void *key, size_t key
 	rc = mdb_get(s->txn, s->tables[table], &k, &v);
 	if (rc == MDB_NOTFOUND)
 		return 0;
-	return result(rc) == -1 ? -1 : copy_value(&v, value, room, size);
+	return outcome(s, rc) == -1 ? -1 : copy_value(&v, value, room, size);
 }
 
 static int
@@ -317,7 +328,7 @@ lmdb_put(struct store *base, enum store_table table, const void *key, size_t key
 
 	if (open_table(s, table) == -1)
 		return -1;
-	return result(mdb_put(s->txn, s->tables[table], &k, &v, 0));
+	return outcome(s, mdb_put(s->txn, s->tables[table], &k, &v, 0));
 }
 
 static int
@@ -330,7 +341,7 @@ lmdb_del(struct store *base, enum store_table table, const void *key, size_t key
 	if (open_table(s, table) == -1)
 		return -1;
 	rc = mdb_del(s->txn, s->tables[table], &k, NULL);
-	return rc == MDB_NOTFOUND ? 0 : result(rc);
+	return rc == MDB_NOTFOUND ? 0 : outcome(s, rc);
 }
 
 /* The first key that is not before the one in `k`. */
@@ -341,13 +352,13 @@ seek(struct store_lmdb *s, enum store_table table, MDB_val *k, MDB_val *v)
 	int rc;
 
 	if (open_table(s, table) == -1 ||
-	    result(mdb_cursor_open(s->txn, s->tables[table], &cursor)) == -1)
+	    outcome(s, mdb_cursor_open(s->txn, s->tables[table], &cursor)) == -1)
 		return -1;
 	rc = mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
 	mdb_cursor_close(cursor);
 	if (rc == MDB_NOTFOUND)
 		return 0;
-	return result(rc) == -1 ? -1 : 1;
+	return outcome(s, rc) == -1 ? -1 : 1;
 }
 
 static bool
@@ -403,7 +414,7 @@ copy_table(struct store_lmdb *s, MDB_txn *to, enum store_table table)
 
 	if (open_table(s, table) == -1 ||
 	    result(mdb_dbi_open(to, table_names[table], MDB_CREATE, &target)) == -1 ||
-	    result(mdb_cursor_open(s->txn, s->tables[table], &cursor)) == -1)
+	    outcome(s, mdb_cursor_open(s->txn, s->tables[table], &cursor)) == -1)
 		return -1;
 	while ((rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
 		if (table == STORE_TABLE_STATE && is_table_name(&k))

@@ -16,6 +16,7 @@
 	suite(storm) \
 	suite(guard) \
 	suite(faults) \
+	suite(damage) \
 	suite(cli) \
 	suite(config) \
 	suite(config_refused)
