@@ -58,4 +58,7 @@ int record_del(struct store *s, const struct record_key *key);
 int record_next(struct store *s, struct record_key *key, size_t prefix, void *value, size_t room,
     size_t *size);
 
+/* The same without a look at the value, be it damaged. */
+int record_next_key(struct store *s, struct record_key *key, size_t prefix);
+
 #endif

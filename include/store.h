@@ -117,6 +117,15 @@ struct store_row {
  */
 int store_counters_next(struct store *s, uint32_t from, uint32_t to, struct store_row *row);
 
+/* The oldest hour of which there are counters: 1; 0 if there are none. */
+int store_counters_oldest(struct store *s, uint32_t *hour);
+
+/*
+ * Removes at most `most` rows of hours before `to`; how many, or -1. Goes by the keys alone: a row that is
+ * damaged grows old as well.
+ */
+int store_counters_prune(struct store *s, uint32_t to, int most);
+
 /* Pending deliveries by identity: 1; 0 if there is none. */
 int store_pending_get(struct store *s, const unsigned char *id, struct pending *pending);
 int store_pending_put(struct store *s, const unsigned char *id, const struct pending *pending);

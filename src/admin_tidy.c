@@ -21,7 +21,6 @@ struct tidy {
 	struct store *ledger;
 	struct info info;
 	uint16_t history_days;
-	uint32_t expire_to; /* this run removes hours before this one; 0: not known yet */
 	size_t count;
 	uint64_t moved, expired, forgotten;
 	struct store_row rows[BATCH];
@@ -97,42 +96,37 @@ move_closed_hours(struct tidy *t)
 	return 0;
 }
 
+/* Hours before this one may go now: what is too old, but not all of it if that is more than a day. */
 static int
-expire_batch(struct tidy *t, uint32_t to, size_t *removed)
+expire_before(struct tidy *t, uint32_t *to)
 {
-	struct store_row row = { .hour = 0 };
+	uint32_t now = hour_of(t->admin->now), days = (uint32_t)t->history_days * 24, oldest;
 	int rc;
 
-	*removed = 0;
+	*to = now > days ? now - days : 0;
 	if (store_begin(t->ledger, true) == -1)
 		return -1;
-	while (*removed < BATCH) {
-		if (t->expire_to != 0 && t->expire_to < to)
-			to = t->expire_to;
-		rc = store_counters_next(t->ledger, 0, to, &row);
-		if (rc == -1)
-			return -1;
-		if (rc == 0)
-			break;
-		if (t->expire_to == 0)
-			t->expire_to = row.hour + EXPIRE_HOURS; /* the server's row comes first */
-		if (store_counters_del(t->ledger, row.hour, &row.meter) == -1)
-			return -1;
-		++*removed;
-	}
-	return store_commit(t->ledger);
+	rc = store_counters_oldest(t->ledger, &oldest);
+	if (rc == 1 && oldest + EXPIRE_HOURS < *to)
+		*to = oldest + EXPIRE_HOURS;
+	return rc == -1 ? -1 : store_commit(t->ledger);
 }
 
 static int
 expire_history(struct tidy *t)
 {
-	uint32_t now = hour_of(t->admin->now), days = (uint32_t)t->history_days * 24;
-	size_t removed;
+	uint32_t to;
+	int removed;
 
+	if (expire_before(t, &to) == -1)
+		return -1;
 	do {
-		if (expire_batch(t, now > days ? now - days : 0, &removed) == -1)
+		if (store_begin(t->ledger, true) == -1)
 			return -1;
-		t->expired += removed;
+		removed = store_counters_prune(t->ledger, to, BATCH);
+		if (removed == -1 || store_commit(t->ledger) == -1)
+			return -1;
+		t->expired += (uint64_t)removed;
 	} while (removed == BATCH);
 	return 0;
 }

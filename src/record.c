@@ -104,6 +104,16 @@ record_next(struct store *s, struct record_key *key, size_t prefix, void *value,
 	return rc == 0 ? 0 : verify(s, key, value, size);
 }
 
+int
+record_next_key(struct store *s, struct record_key *key, size_t prefix)
+{
+	unsigned char value[VALUE_MAX];
+	size_t size;
+	int rc = s->ops->next(s, table_of(key), key->data, &key->size, prefix, value, sizeof value, &size);
+
+	return rc == -1 ? failed(s) : rc;
+}
+
 static void
 start(struct record_key *key, struct bytes *b, enum record_tag tag)
 {

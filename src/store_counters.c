@@ -75,11 +75,12 @@ next_in_table(struct store *s, struct record_key *key, struct store_row *row)
 	return 1;
 }
 
+/* Sorts before every row of its hour, in the table of those with a name. */
+static const struct meter before_named = { .kind = 0, .length = 1 };
+
 int
 store_counters_next(struct store *s, uint32_t from, uint32_t to, struct store_row *row)
 {
-	/* Sorts before every row of its hour, in the table of those with a name. */
-	static const struct meter before_named = { .kind = 0, .length = 1 };
 	bool named = row->meter.length > 0;
 	struct record_key key;
 	int rc;
@@ -93,6 +94,68 @@ store_counters_next(struct store *s, uint32_t from, uint32_t to, struct store_ro
 	key_counters(&key, from, &before_named);
 	rc = next_in_table(s, &key, row);
 	return rc == 1 && row->hour >= to ? 0 : rc;
+}
+
+/* The oldest row's key and hour, in one of the two tables. */
+static int
+oldest_in_table(struct store *s, bool named, struct record_key *key, uint32_t *hour)
+{
+	struct bytes b;
+	int rc;
+
+	if (named)
+		key_counters(key, 0, &before_named);
+	else
+		record_key(key, TAG_COUNTERS);
+	rc = record_next_key(s, key, 1);
+	bytes_init(&b, key->data + 1, sizeof *hour);
+	*hour = bytes_get32(&b);
+	return rc;
+}
+
+int
+store_counters_oldest(struct store *s, uint32_t *hour)
+{
+	struct record_key key;
+	uint32_t named = 0;
+	int rc = oldest_in_table(s, false, &key, hour), rc_named;
+
+	if (rc == -1)
+		return -1;
+	rc_named = oldest_in_table(s, true, &key, &named);
+	if (rc_named == 1 && (rc == 0 || named < *hour))
+		*hour = named;
+	return rc_named == 0 ? rc : rc_named;
+}
+
+static int
+prune_table(struct store *s, bool named, uint32_t to, int most)
+{
+	struct record_key key;
+	uint32_t hour;
+	int removed, rc;
+
+	for (removed = 0; removed < most; removed++) {
+		rc = oldest_in_table(s, named, &key, &hour);
+		if (rc == -1)
+			return -1;
+		if (rc == 0 || hour >= to)
+			break;
+		if (record_del(s, &key) == -1)
+			return -1;
+	}
+	return removed;
+}
+
+int
+store_counters_prune(struct store *s, uint32_t to, int most)
+{
+	int others = prune_table(s, false, to, most), named;
+
+	if (others == -1)
+		return -1;
+	named = prune_table(s, true, to, most - others);
+	return named == -1 ? -1 : others + named;
 }
 
 int

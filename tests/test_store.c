@@ -293,6 +293,37 @@ START_TEST(test_damaged_record)
 }
 END_TEST
 
+/* Goal: rows grow old by their hour, be they damaged or not, and no others go. */
+START_TEST(test_old_rows_are_pruned)
+{
+	const struct meter server = { .kind = METER_SERVER };
+	struct meter a = domain("a");
+	struct counters c = { .admitted = 7 };
+	static const unsigned char key[] = { TAG_COUNTERS, 0, 0, 0, 1, METER_DOMAIN, 'b' };
+	uint32_t hour = 0;
+
+	open_backend(_i);
+	begin();
+	ck_assert_int_eq(store_counters_oldest(store, &hour), 0);
+	ck_assert_int_eq(store_counters_put(store, 3, &server, &c), 0);
+	ck_assert_int_eq(store_counters_oldest(store, &hour), 1);
+	ck_assert_uint_eq(hour, 3);
+	ck_assert_int_eq(store_counters_put(store, 2, &server, &c), 0);
+	ck_assert_int_eq(store_counters_put(store, 2, &a, &c), 0);
+	ck_assert_int_eq(store_counters_put(store, 3, &a, &c), 0);
+	ck_assert_int_eq(store->ops->put(store, STORE_TABLE_COUNTERS, key, sizeof key, "x", 1), 0);
+	ck_assert_int_eq(store_counters_oldest(store, &hour), 1);
+	ck_assert_uint_eq(hour, 1);
+	ck_assert_int_eq(store_counters_prune(store, 1, 10), 0);
+	ck_assert_int_eq(store_counters_prune(store, 3, 2), 2);
+	ck_assert_int_eq(store_counters_prune(store, 3, 10), 1);
+	ck_assert_int_eq(store_counters_get(store, 2, &a, &c), 0);
+	ck_assert_int_eq(store_counters_get(store, 3, &a, &c), 1);
+	ck_assert_int_eq(store_counters_get(store, 3, &server, &c), 1);
+	store_rollback(store);
+}
+END_TEST
+
 /* Goal: any single byte of a record that changes is noticed. */
 START_TEST(test_every_bit_counts)
 {
@@ -588,6 +619,7 @@ suite_store(void)
 	tcase_add_loop_test(t, test_notes_and_watch, 0, 3);
 	tcase_add_loop_test(t, test_info_follows_the_boot, 0, 3);
 	tcase_add_loop_test(t, test_damaged_record, 0, 3);
+	tcase_add_loop_test(t, test_old_rows_are_pruned, 0, 3);
 	tcase_add_test(t, test_every_bit_counts);
 	tcase_add_loop_test(t, test_compact, 0, 3);
 	suite_add_tcase(s, t);
