@@ -48,9 +48,12 @@ enum child_start child_start(const struct child_program *program);
  */
 int child_hear(child_reader *reader, void *context);
 
+/* The report where the real program cannot be executed; its NUL belongs to it. */
+#define CHILD_SORRY "Zqlimit-remote is unable to run the real qmail-remote. (#4.3.5)\n"
+
 /*
- * Becomes the real program. If it cannot be executed, answers one temporary failure and exits 0:
- * never 100, which bounces. Async-signal-safe.
+ * Becomes the real program. If it cannot be executed, answers CHILD_SORRY and exits 0: never 100,
+ * which bounces. Async-signal-safe.
  */
 _Noreturn void child_become(const struct child_program *program);
 

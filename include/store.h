@@ -72,6 +72,9 @@ void store_close(struct store *s);
  */
 int store_info_ready(struct store *s, struct info *info, const unsigned char *boot, int64_t now);
 
+/* store_begin() and store_info_ready(): a transaction in a live store that is ready. 0 or -1. */
+int store_begin_live(struct store *s, struct info *info, const unsigned char *boot, int64_t now);
+
 /* As it is: 1; 0 if there is none. */
 int store_info_get(struct store *s, struct info *info);
 int store_info_put(struct store *s, const struct info *info);

@@ -29,9 +29,7 @@ struct tidy {
 static int
 begin_live(struct tidy *t)
 {
-	if (store_begin(t->live, true) == -1)
-		return -1;
-	return store_info_ready(t->live, &t->info, t->admin->boot, t->admin->now);
+	return store_begin_live(t->live, &t->info, t->admin->boot, t->admin->now);
 }
 
 /* Copies up to BATCH rows of closed hours; the transaction changes nothing. */

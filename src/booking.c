@@ -22,9 +22,7 @@ booking_open(struct booking_session *v, struct store *s, const struct booking *b
 	v->store = s;
 	v->booking = b;
 	v->now = now;
-	if (store_begin(s, true) == -1)
-		return -1;
-	if (store_info_ready(s, &v->info, b->boot, now) == -1)
+	if (store_begin_live(s, &v->info, b->boot, now) == -1)
 		return -1;
 	advance_hour(&v->info, now);
 	v->info.sequence++;

@@ -101,12 +101,9 @@ child_answer(const char *report, size_t n)
 void
 child_become(const struct child_program *program)
 {
-	static const char sorry[] =
-	    "Zqlimit-remote is unable to run the real qmail-remote. (#4.3.5)\n";
-
 	restore_inherited();
 	(void)execve(program->path, program->argv, program->envp);
-	child_answer(sorry, sizeof sorry);
+	child_answer(CHILD_SORRY, sizeof CHILD_SORRY);
 }
 
 /* In the child of a vfork(2): only system calls until execve(2), and `*error` is the parent's. */

@@ -8,14 +8,6 @@
 #define BATCH 500
 
 static int
-begin(struct compile *c, struct info *info)
-{
-	if (store_begin(c->live, true) == -1)
-		return -1;
-	return store_info_ready(c->live, info, c->boot, c->now);
-}
-
-static int
 abandon(struct compile *c)
 {
 	int saved = errno;
@@ -72,7 +64,7 @@ find_removed(struct compile *c)
 	struct info info;
 	int rc;
 
-	if (begin(c, &info) == -1)
+	if (store_begin_live(c->live, &info, c->boot, c->now) == -1)
 		return -1;
 	while ((rc = store_rule_next(c->live, info.generation, &key, &limits)) == 1)
 		if (!is_still_there(c, &key))
@@ -96,7 +88,7 @@ prune(struct compile *c)
 	int removed;
 
 	do {
-		if (begin(c, &info) == -1)
+		if (store_begin_live(c->live, &info, c->boot, c->now) == -1)
 			return -1;
 		removed = store_rules_prune(c->live, info.generation, BATCH);
 		if (removed == -1 || store_commit(c->live) == -1)
@@ -110,7 +102,7 @@ write_batch(struct compile *c, size_t from, size_t to, struct info *info)
 {
 	struct limits before;
 
-	if (begin(c, info) == -1)
+	if (store_begin_live(c->live, info, c->boot, c->now) == -1)
 		return -1;
 	for (size_t i = from; i < to; i++) {
 		const struct config_rule *rule = &c->config->rules[i];
@@ -130,7 +122,7 @@ put_in_force(struct compile *c, const struct info *expected)
 	unsigned char record[WATCH_RECORD_MAX];
 	struct info info;
 
-	if (begin(c, &info) == -1)
+	if (store_begin_live(c->live, &info, c->boot, c->now) == -1)
 		return -1;
 	if (memcmp(info.secret, expected->secret, sizeof info.secret) != 0) {
 		errno = EAGAIN; /* another store: what was written is gone */
@@ -189,7 +181,7 @@ compile_failed(struct compile *c, const char *why)
 	unsigned char record[WATCH_RECORD_MAX];
 	struct info info;
 
-	if (begin(c, &info) == -1)
+	if (store_begin_live(c->live, &info, c->boot, c->now) == -1)
 		return abandon(c);
 	info.tried_at = c->now;
 	info.load_claimed_at = 0;

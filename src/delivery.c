@@ -202,12 +202,9 @@ listen(void *context, const char *bytes, size_t n)
 static void
 answer_for_it(void)
 {
-	static const char sorry[] =
-	    "Zqlimit-remote is unable to run the real qmail-remote. (#4.3.5)\n";
-
 	log_trouble("the real qmail-remote cannot be executed", errno);
-	child_write(sorry, sizeof sorry);
-	report_read(&run.report, sorry, sizeof sorry);
+	child_write(CHILD_SORRY, sizeof CHILD_SORRY);
+	report_read(&run.report, CHILD_SORRY, sizeof CHILD_SORRY);
 	run.wait_status = 0;
 }
 

@@ -94,6 +94,12 @@ store_info_ready(struct store *s, struct info *info, const unsigned char *boot, 
 }
 
 int
+store_begin_live(struct store *s, struct info *info, const unsigned char *boot, int64_t now)
+{
+	return store_begin(s, true) == -1 ? -1 : store_info_ready(s, info, boot, now);
+}
+
+int
 store_info_put(struct store *s, const struct info *info)
 {
 	unsigned char record[INFO_SIZE];
