@@ -128,6 +128,12 @@ scan_other(struct scan *s, struct input *in)
 	config_syntax_unexpected(&s->syntax, in->at, (size_t)(at - in->at));
 }
 
+static bool
+is_mark(char c)
+{
+	return c != '\0' && strchr("=:,;(){}[]", c) != NULL;
+}
+
 static void
 scan_token(struct scan *s, struct input *in)
 {
@@ -152,7 +158,7 @@ scan_token(struct scan *s, struct input *in)
 		scan_word(s, in);
 	else if (span(in, DIGITS "+-.") > 0)
 		scan_number(s, in);
-	else if (span(in, "=:,;(){}[]") > 0)
+	else if (is_mark(c)) /* not span(): of a long run each would be counted again and again */
 		config_syntax_mark(&s->syntax, *in->at++);
 	else
 		scan_other(s, in);

@@ -248,6 +248,52 @@ START_TEST(keeps_the_first_errors_in_whatever_order_they_are_found)
 }
 END_TEST
 
+/* What stands before and behind so many `unit`s, and what is said about it. */
+static const struct {
+	const char *label, *begin, *unit, *end;
+	size_t units, errors;
+	const char *first;
+} hostile[] = {
+	{ "lists, one in the other", "domains = ", "(", "", 10000000, 1,
+	  "q.conf:1: more than 8 brackets are open here, the innermost at q.conf:1\n" },
+	{ "groups, one in the other", "default = ", "{ a = ", "", 20000, 1,
+	  "q.conf:1: more than 8 brackets are open here, the innermost at q.conf:1\n" },
+	{ "a long run of brackets and commas", "domains = (\n", "(),", "());", 300000, 300001,
+	  "q.conf:2: domains must be a list of groups ( { name = \"...\"; }, ... ), "
+	  "found a list ( )\n" },
+	{ "a name", "", "x", "", 10000000, 1,
+	  "q.conf:1: expected \"=\" and a value, found the end of the file\n" },
+	{ "a text", "history_days = \"", "\\\\", "\";", 5000000, 1,
+	  "q.conf:1: history_days must be a whole number from 1 to 3660, found \"\\x5c\\x5c" },
+	{ "a number", "history_days = ", "9", ";", 10000000, 1,
+	  "q.conf:1: history_days must be a whole number from 1 to 3660, found 9999" },
+	{ "a comment without end", "/*", " *\n", "", 3000000, 1,
+	  "q.conf:1: the comment that begins here has no end\n" },
+};
+
+/* Goal: no text keeps `qlimit load` busy for longer than its length asks for, or runs out of stack. */
+START_TEST(judges_megabytes_at_once)
+{
+	size_t unit = strlen(hostile[_i].unit), size = hostile[_i].units * unit, used;
+	char *text = malloc(size + 100);
+	struct config *config;
+
+	ck_assert_ptr_nonnull(text);
+	used = (size_t)sprintf(text, "%s", hostile[_i].begin);
+	for (size_t end = used + size; used < end; used += unit)
+		memcpy(text + used, hostile[_i].unit, unit);
+	(void)sprintf(text + used, "%s", hostile[_i].end);
+	config = harness_parse(text);
+	free(text);
+	ck_assert_msg(config->errors_count == hostile[_i].errors, "%s: %zu errors",
+	    hostile[_i].label, config->errors_count);
+	ck_assert_msg(strncmp(harness_parse_errors(config), hostile[_i].first,
+	    strlen(hostile[_i].first)) == 0, "%s: %s", hostile[_i].label,
+	    harness_parse_errors(config));
+	config_free(config);
+}
+END_TEST
+
 START_TEST(sorts_many_domains)
 {
 	char *text = many_domains("");
@@ -325,6 +371,8 @@ suite_config(void)
 	tcase_add_test(tests, bounds_the_includes);
 	tcase_add_test(tests, keeps_the_first_errors_and_counts_all);
 	tcase_add_test(tests, keeps_the_first_errors_in_whatever_order_they_are_found);
+	tcase_add_loop_test(tests, judges_megabytes_at_once, 0,
+	    (int)(sizeof hostile / sizeof hostile[0]));
 	tcase_add_test(tests, sorts_many_domains);
 	tcase_add_test(tests, never_uses_a_file_that_changes_meanwhile);
 	tcase_add_test(tests, accepts_the_shipped_file);
