@@ -27,7 +27,7 @@ struct store_ops {
 	int (*begin)(struct store *s, bool create);
 	/* Ends it, keeping the changes. On -1 nothing was changed. The transaction is over either way. */
 	int (*commit)(struct store *s);
-	/* Ends it, undoing the changes. */
+	/* Ends it, undoing the changes; nothing outside one. */
 	void (*rollback)(struct store *s);
 	/* In a transaction: empties the store, setting a copy aside first if `keep_copy`; 0 or -1. */
 	int (*restart)(struct store *s, bool keep_copy);

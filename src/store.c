@@ -7,17 +7,25 @@
 
 #include "record.h"
 
-int
-store_begin(struct store *s, bool create)
+/* What was found holds for one transaction: with the next one the store may be another's work. */
+static void
+forget_findings(struct store *s)
 {
 	s->damaged = false;
 	s->broken = false;
+}
+
+int
+store_begin(struct store *s, bool create)
+{
+	forget_findings(s);
 	return s->ops->begin(s, create);
 }
 
 int
 store_commit(struct store *s)
 {
+	forget_findings(s);
 	return s->ops->commit(s);
 }
 
@@ -29,6 +37,7 @@ store_rollback(struct store *s)
 		(void)s->ops->commit(s);
 	else
 		s->ops->rollback(s);
+	forget_findings(s);
 }
 
 int
@@ -77,8 +86,7 @@ store_info_ready(struct store *s, struct info *info, const unsigned char *boot, 
 	if (rc == -1 && errno != EBADMSG)
 		return -1;
 	if (rc == -1) {
-		s->damaged = false;
-		s->broken = false;
+		forget_findings(s);
 		rc = s->ops->restart(s, true);
 	} else if (rc == 1 && !is_boot(info, boot)) {
 		rc = s->ops->restart(s, false);

@@ -24,7 +24,7 @@ struct entries {
 
 struct store_memory {
 	struct store base;
-	bool exists;
+	bool exists, begun;
 	struct entries now[STORE_TABLES];
 	struct entries before[STORE_TABLES]; /* the transaction */
 };
@@ -134,6 +134,7 @@ memory_begin(struct store *base, bool create)
 		return -1;
 	}
 	s->exists = true;
+	s->begun = true;
 	for (int table = 0; table < STORE_TABLES; table++)
 		if (copy_all(&s->before[table], &s->now[table]) == -1)
 			return -1;
@@ -147,6 +148,7 @@ memory_commit(struct store *base)
 
 	for (int table = 0; table < STORE_TABLES; table++)
 		clear(&s->before[table]);
+	s->begun = false;
 	return 0;
 }
 
@@ -155,6 +157,9 @@ memory_rollback(struct store *base)
 {
 	struct store_memory *s = (struct store_memory *)base;
 
+	if (!s->begun)
+		return;
+	s->begun = false;
 	for (int table = 0; table < STORE_TABLES; table++) {
 		clear(&s->now[table]);
 		s->now[table] = s->before[table];

@@ -324,6 +324,39 @@ START_TEST(test_old_rows_are_pruned)
 }
 END_TEST
 
+/* Goal: a rollback too many, after damage too, does nothing: another process may have written since. */
+START_TEST(test_rollback_outside)
+{
+	struct counters c = { .admitted = 1 };
+	struct meter a = domain("a");
+	struct store *first, *second;
+
+	open_backend(_i);
+	first = second = store;
+	begin();
+	ck_assert_int_eq(store_counters_put(store, 1, &a, &c), 0);
+	commit();
+	store_rollback(store);
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), 1);
+	store->broken = true;
+	store_rollback(store);
+	if (_i > 0)
+		open_backend(_i);
+	second = store;
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), 0);
+	ck_assert_int_eq(store_counters_put(store, 1, &a, &c), 0);
+	commit();
+	store_rollback(first);
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), 1);
+	store_rollback(store);
+	if (first != second)
+		store_close(first);
+}
+END_TEST
+
 /* Goal: any single byte of a record that changes is noticed. */
 START_TEST(test_every_bit_counts)
 {
@@ -620,6 +653,7 @@ suite_store(void)
 	tcase_add_loop_test(t, test_info_follows_the_boot, 0, 3);
 	tcase_add_loop_test(t, test_damaged_record, 0, 3);
 	tcase_add_loop_test(t, test_old_rows_are_pruned, 0, 3);
+	tcase_add_loop_test(t, test_rollback_outside, 0, 3);
 	tcase_add_test(t, test_every_bit_counts);
 	tcase_add_loop_test(t, test_compact, 0, 3);
 	suite_add_tcase(s, t);
