@@ -63,6 +63,19 @@ wait_for(int fd, int patience_ms)
 	return 0;
 }
 
+/*
+ * O_CREAT only where there is nothing yet: on a frozen file system Linux before 6.12 lets it wait for
+ * the thaw, with no signal let through, even if the file is there.
+ */
+static int
+open_lock(const char *path)
+{
+	const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+	int fd = open(path, flags);
+
+	return fd == -1 && errno == ENOENT ? open(path, flags | O_CREAT, 0600) : fd;
+}
+
 int
 store_file_take(const char *directory, const char *lock_path, int patience_ms)
 {
@@ -71,7 +84,7 @@ store_file_take(const char *directory, const char *lock_path, int patience_ms)
 
 	if (lstat(directory, &st) == -1 || check_ours(&st, S_IFDIR) == -1)
 		return -1;
-	fd = open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+	fd = open_lock(lock_path);
 	if (fd == -1)
 		return -1;
 	if (fstat(fd, &st) == 0 && check_ours(&st, S_IFREG) == 0 &&
