@@ -17,6 +17,8 @@
 	suite(guard) \
 	suite(faults) \
 	suite(damage) \
+	suite(locks) \
+	suite(starts) \
 	suite(cli) \
 	suite(config) \
 	suite(config_refused)

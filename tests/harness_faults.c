@@ -1,0 +1,211 @@
+/* harness_faults - what the tests of faults have in common */
+#include "harness_faults.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness_inside.h"
+
+#define SLACK_MS 4000 /* beyond a deadline, on a machine that has other things to do */
+
+const char *
+harness_state(const char *name)
+{
+	char below[100];
+
+	(void)snprintf(below, sizeof below, "state/%s", name);
+	return harness_path(below);
+}
+
+void
+harness_write(const char *path, const char *bytes, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	ck_assert_msg(fd != -1, "%s: %s", path, strerror(errno));
+	ck_assert_int_eq(write(fd, bytes, n), (ssize_t)n);
+	(void)close(fd);
+}
+
+int64_t
+harness_milliseconds(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+bool
+harness_wait_until(bool (*is_so)(void))
+{
+	const struct timespec pause = { 0, 20000000 };
+
+	for (int i = 0; i < 500; i++) {
+		if (is_so())
+			return true;
+		(void)nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+void
+harness_skip(const char *what, const char *why)
+{
+	printf("SKIPPED: %s: %s\n", what, why);
+	(void)fflush(stdout);
+}
+
+struct harness_delivery
+harness_send(void)
+{
+	return harness_deliver(harness_message(NULL, NULL), "a@example.com", "accept@x");
+}
+
+static void
+check_delivered(const char *label, const struct harness_delivery *d, size_t calls)
+{
+	ck_assert_msg(d->letter == 'K' && d->wait_status == 0, "%s: %c %x: %s", label, d->letter,
+	    (unsigned)d->wait_status, d->text);
+	ck_assert_msg(harness_calls() == calls + 1, "%s: %zu calls", label, harness_calls() - calls);
+	ck_assert_str_eq(harness_call(calls, "fds"), "0,1,2");
+	ck_assert_str_eq(harness_call(calls, "offset"), "0");
+	ck_assert_str_eq(harness_call(calls, "argv0"), "qmail-remote");
+	ck_assert_str_eq(harness_call(calls, "alarm"), "0");
+}
+
+void
+harness_expect_delivered(const char *label)
+{
+	size_t calls = harness_calls();
+	struct harness_delivery d = harness_send();
+
+	check_delivered(label, &d, calls);
+}
+
+void
+harness_expect_in_trouble(const char *label, bool defer)
+{
+	size_t calls = harness_calls(), lines = harness_log_lines(NULL);
+	int64_t start = harness_milliseconds(), took;
+	struct harness_delivery d = harness_send();
+
+	took = harness_milliseconds() - start;
+	if (!defer)
+		check_delivered(label, &d, calls);
+	else
+		ck_assert_msg(d.letter == 'Z' && d.wait_status == 0 && d.length > 1 &&
+		    strlen(d.bytes) == d.length - 1 && harness_calls() == calls,
+		    "%s: not one clean Z: %c%s (status %x, %zu bytes, %zu calls)", label, d.letter, d.text,
+		    (unsigned)d.wait_status, d.length, harness_calls() - calls);
+	ck_assert_msg(took < 1000 + SLACK_MS, "%s: %lld ms", label, (long long)took);
+	ck_assert_msg(harness_log_lines(NULL) == lines + 1, "%s: %zu log lines: %s; %s", label,
+	    harness_log_lines(NULL) - lines, harness_log_line(NULL, lines),
+	    harness_log_line(NULL, lines + 1));
+	ck_assert_msg(strstr(harness_log_line(NULL, lines), "event=trouble") != NULL, "%s: %s", label,
+	    harness_log_line(NULL, lines));
+}
+
+bool
+harness_start_as_user(void)
+{
+	if (geteuid() == 0) {
+		/* Where all tests make their places: this one's has to be made and removed there, too. */
+		if (getenv("TMPDIR") != NULL)
+			(void)chmod(getenv("TMPDIR"), 01777);
+		HARNESS_MUST(setgroups(0, NULL) == 0);
+		HARNESS_MUST(setgid(HARNESS_USER) == 0);
+		HARNESS_MUST(setuid(HARNESS_USER) == 0);
+	}
+	harness_start();
+	if (access(harness_program("qlimit-remote"), X_OK) == 0)
+		return true;
+	harness_skip("as an ordinary user", "the programs are in a place that others cannot reach");
+	return false;
+}
+
+/* --- a program stopped in the middle --- */
+
+pid_t
+harness_background(const char *program, const char *const *argv)
+{
+	union {
+		const char *const *given;
+		char *const *taken;
+	} words = { .given = argv };
+	pid_t pid = fork();
+
+	HARNESS_MUST(pid != -1);
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		for (int fd = 0; fd <= 2; fd++)
+			(void)dup2(null, fd);
+		for (int fd = 3; fd < 1024; fd++)
+			(void)close(fd);
+		(void)execv(program, words.taken);
+		_exit(97);
+	}
+	return pid;
+}
+
+/* Goes on to the next stop. Signals of its own (its deadline) reach the program. */
+static void
+step(pid_t pid, int *signal)
+{
+	int status;
+
+	HARNESS_MUST(ptrace(PTRACE_SYSCALL, pid, NULL, (unsigned long)*signal) == 0);
+	HARNESS_MUST(waitpid(pid, &status, 0) == pid);
+	ck_assert_msg(WIFSTOPPED(status), "harness: ended before it had the lock: %x", (unsigned)status);
+	*signal = WSTOPSIG(status) == (SIGTRAP | 0x80) || status >> 16 != 0 ? 0 : WSTOPSIG(status);
+}
+
+/* Until a flock(2) has returned 0. */
+static void
+go_to_lock(pid_t pid)
+{
+	struct __ptrace_syscall_info info;
+	bool in_flock = false;
+	int signal = 0;
+
+	for (;;) {
+		step(pid, &signal);
+		HARNESS_MUST(ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) > 0);
+		if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+			in_flock = info.entry.nr == SYS_flock;
+		else if (info.op == PTRACE_SYSCALL_INFO_EXIT && in_flock && info.exit.rval == 0)
+			return;
+	}
+}
+
+bool
+harness_signal_at_lock(pid_t pid, int lock, int nth, int signal)
+{
+	int status;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACESYSGOOD) == -1) {
+		harness_skip("a program stopped while it holds the lock", strerror(errno));
+		(void)close(lock);
+		return false;
+	}
+	HARNESS_MUST(ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == 0);
+	HARNESS_MUST(waitpid(pid, &status, 0) == pid);
+	(void)close(lock);
+	while (nth-- > 0)
+		go_to_lock(pid);
+	HARNESS_MUST(ptrace(PTRACE_DETACH, pid, NULL, (unsigned long)signal) == 0);
+	return true;
+}
