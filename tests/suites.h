@@ -16,7 +16,7 @@
 	suite(storm) \
 	suite(guard) \
 	suite(faults) \
-	suite(damage) \
+	suite(wild) \
 	suite(locks) \
 	suite(starts) \
 	suite(cli) \

@@ -1,4 +1,4 @@
-/* test_damage - single numbers inside an LMDB file made wild, where chance would seldom hit them */
+/* test_wild - single numbers inside an LMDB file made wild, where chance would seldom hit them */
 #include <check.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -96,10 +96,10 @@ START_TEST(test_wild_free_list)
 END_TEST
 
 Suite *
-suite_damage(void)
+suite_wild(void)
 {
-	Suite *s = suite_create("damage");
-	TCase *t = tcase_create("damage");
+	Suite *s = suite_create("wild");
+	TCase *t = tcase_create("wild");
 
 	tcase_add_checked_fixture(t, harness_start, harness_end);
 	tcase_set_timeout(t, 60);
