@@ -17,6 +17,7 @@
 	suite(guard) \
 	suite(faults) \
 	suite(wild) \
+	suite(damage) \
 	suite(locks) \
 	suite(starts) \
 	suite(cli) \
