@@ -18,6 +18,7 @@
 	suite(faults) \
 	suite(wild) \
 	suite(damage) \
+	suite(mounts) \
 	suite(locks) \
 	suite(starts) \
 	suite(cli) \
