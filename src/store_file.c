@@ -13,6 +13,7 @@
 #include "text.h"
 
 #define STEP_MS 5
+#define REPLACED_MAX 10           /* how often a lock file may be replaced while it is waited for */
 #define LIVE_MAX ((off_t)1 << 30) /* a live store that grew beyond this is not one hour's */
 #define DESCRIPTORS_MAX 256       /* of a process that opens a handful */
 
@@ -76,15 +77,12 @@ open_lock(const char *path)
 	return fd == -1 && errno == ENOENT ? open(path, flags | O_CREAT, 0600) : fd;
 }
 
-int
-store_file_take(const char *directory, const char *lock_path, int patience_ms)
+static int
+open_and_wait(const char *path, int patience_ms)
 {
 	struct stat st;
-	int fd, saved;
+	int fd = open_lock(path), saved;
 
-	if (lstat(directory, &st) == -1 || check_ours(&st, S_IFDIR) == -1)
-		return -1;
-	fd = open_lock(lock_path);
 	if (fd == -1)
 		return -1;
 	if (fstat(fd, &st) == 0 && check_ours(&st, S_IFREG) == 0 &&
@@ -93,6 +91,34 @@ store_file_take(const char *directory, const char *lock_path, int patience_ms)
 	saved = errno;
 	(void)close(fd);
 	errno = saved;
+	return -1;
+}
+
+/* Removed or replaced while it was waited for, it keeps nobody out any more: the next one opens another. */
+static bool
+is_still_there(int fd, const char *path)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 && lstat(path, &named) == 0 && held.st_ino == named.st_ino &&
+	       held.st_dev == named.st_dev;
+}
+
+int
+store_file_take(const char *directory, const char *lock_path, int patience_ms)
+{
+	struct stat st;
+
+	if (lstat(directory, &st) == -1 || check_ours(&st, S_IFDIR) == -1)
+		return -1;
+	for (int i = 0; i < REPLACED_MAX; i++) {
+		int fd = open_and_wait(lock_path, patience_ms);
+
+		if (fd == -1 || is_still_there(fd, lock_path))
+			return fd;
+		(void)close(fd);
+	}
+	errno = ETIMEDOUT;
 	return -1;
 }
 

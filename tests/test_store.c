@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "record.h"
 #include "store.h"
 #include "store_backend.h"
+#include "store_file.h"
 #include "suites.h"
 
 static const unsigned char boot[INFO_BOOT_SIZE] = "this boot";
@@ -638,6 +640,40 @@ START_TEST(test_growth)
 }
 END_TEST
 
+static int
+open_held(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+	return fd;
+}
+
+/* Goal: who has waited for a lock file that was removed meanwhile waits for the one in its place. */
+START_TEST(test_lock_is_replaced)
+{
+	char path[300];
+	int old, new, status;
+	pid_t pid;
+
+	(void)snprintf(path, sizeof path, "%s/lock", directory);
+	old = open_held(path);
+	pid = fork();
+	if (pid == 0) {
+		(void)close(old);
+		_exit(store_file_take(directory, path, 400) == -1 && errno == ETIMEDOUT ? 0 : 1);
+	}
+	(void)usleep(100000);
+	ck_assert_int_eq(unlink(path), 0);
+	new = open_held(path);
+	(void)close(old);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	(void)close(new);
+	ck_assert_int_ne(store_file_take(directory, path, 0), -1);
+}
+END_TEST
+
 Suite *
 suite_store(void)
 {
@@ -666,6 +702,7 @@ suite_store(void)
 	tcase_add_test(l, test_empty_file);
 	tcase_add_loop_test(l, test_emergency, 0, 2);
 	tcase_add_test(l, test_lock);
+	tcase_add_test(l, test_lock_is_replaced);
 	tcase_add_test(l, test_growth);
 	suite_add_tcase(s, l);
 	return s;
