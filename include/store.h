@@ -75,6 +75,9 @@ int store_info_ready(struct store *s, struct info *info, const unsigned char *bo
 /* store_begin() and store_info_ready(): a transaction in a live store that is ready. 0 or -1. */
 int store_begin_live(struct store *s, struct info *info, const unsigned char *boot, int64_t now);
 
+/* True if a live store in this state may be believed in this boot. */
+bool store_is_of_boot(const struct info *info, const unsigned char *boot);
+
 /* As it is: 1; 0 if there is none. */
 int store_info_get(struct store *s, struct info *info);
 int store_info_put(struct store *s, const struct info *info);

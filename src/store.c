@@ -68,8 +68,8 @@ store_info_get(struct store *s, struct info *info)
 	return info_decode(info, record, size) ? 1 : record_damaged(s);
 }
 
-static bool
-is_boot(const struct info *info, const unsigned char *boot)
+bool
+store_is_of_boot(const struct info *info, const unsigned char *boot)
 {
 	static const unsigned char unknown[INFO_BOOT_SIZE];
 
@@ -88,9 +88,10 @@ store_info_ready(struct store *s, struct info *info, const unsigned char *boot, 
 	if (rc == -1) {
 		forget_findings(s);
 		rc = s->ops->restart(s, true);
-	} else if (rc == 1 && !is_boot(info, boot)) {
+	} else if (rc == 0 || !store_is_of_boot(info, boot)) {
+		/* Without info it is new, or pages that a power cut left together: nobody's. */
 		rc = s->ops->restart(s, false);
-	} else if (rc == 1) {
+	} else {
 		return 0;
 	}
 	memset(info, 0, sizeof *info);

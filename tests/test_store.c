@@ -270,6 +270,28 @@ START_TEST(test_info_follows_the_boot)
 }
 END_TEST
 
+/* Goal: rows without the record that says whose they are, as a power cut may leave them, are not believed. */
+START_TEST(test_rows_of_nobody)
+{
+	struct counters c = { .admitted = 5 };
+	struct meter a = domain("a"), server;
+	struct info info;
+
+	meter_set(&server, METER_SERVER, "");
+	limits_init(&c.limits);
+	open_backend(_i);
+	begin();
+	ck_assert_int_eq(store_counters_put(store, 1, &a, &c), 0);
+	ck_assert_int_eq(store_counters_put(store, 1, &server, &c), 0);
+	commit();
+	begin();
+	ck_assert_int_eq(store_info_ready(store, &info, boot, 100), 0);
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), 0);
+	ck_assert_int_eq(store_counters_get(store, 1, &server, &c), 0);
+	commit();
+}
+END_TEST
+
 /* Goal (O4): a record that is not what was written is damage, and after rollback all starts anew. */
 START_TEST(test_damaged_record)
 {
@@ -687,6 +709,7 @@ suite_store(void)
 	tcase_add_loop_test(t, test_rules_by_generation, 0, 3);
 	tcase_add_loop_test(t, test_notes_and_watch, 0, 3);
 	tcase_add_loop_test(t, test_info_follows_the_boot, 0, 3);
+	tcase_add_loop_test(t, test_rows_of_nobody, 0, 2);
 	tcase_add_loop_test(t, test_damaged_record, 0, 3);
 	tcase_add_loop_test(t, test_old_rows_are_pruned, 0, 3);
 	tcase_add_loop_test(t, test_rollback_outside, 0, 3);
