@@ -29,4 +29,10 @@ void place_init(struct place *place);
  */
 int place_join(char *path, const char *directory, const char *name);
 
+/*
+ * Makes durable which names a directory has: fsync(2) of a file promises nothing of its name. 0, also where
+ * the file system knows no such thing; or -1 with errno.
+ */
+int place_sync(const char *directory);
+
 #endif

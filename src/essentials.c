@@ -172,8 +172,11 @@ essentials_write(const struct essentials *e, const char *directory)
 	    place_join(fresh, directory, NAME ".new") == -1)
 		return -1;
 	(void)unlink(fresh); /* of a load that was killed */
-	if (write_file(fresh, &t) == 0 && rename(fresh, path) == 0)
+	if (write_file(fresh, &t) == 0 && rename(fresh, path) == 0) {
+		/* In force already: what a power cut takes back, the load after it writes again. */
+		(void)place_sync(directory);
 		return 0;
+	}
 	saved = errno;
 	(void)unlink(fresh);
 	errno = saved;

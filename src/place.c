@@ -2,8 +2,10 @@
 #include "place.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "text.h"
 
@@ -42,4 +44,21 @@ place_join(char *path, const char *directory, const char *name)
 	else if (t.truncated)
 		errno = ENAMETOOLONG;
 	return directory[0] != '/' || t.truncated ? -1 : 0;
+}
+
+int
+place_sync(const char *directory)
+{
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc, saved;
+
+	if (fd == -1)
+		return -1;
+	rc = fsync(fd);
+	if (rc == -1 && errno == EINVAL)
+		rc = 0;
+	saved = errno;
+	(void)close(fd);
+	errno = saved;
+	return rc;
 }

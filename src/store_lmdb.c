@@ -199,6 +199,32 @@ open_env(const struct store_lmdb *s, const char *path, off_t size, MDB_env **env
 	return 0;
 }
 
+/*
+ * A ledger gets its name when it is one: a power cut leaves all of an empty one or none, not a page of
+ * zeros that would be taken for damage; and no commit is safer than the name of its file.
+ */
+static int
+create_ledger(const struct store_lmdb *s)
+{
+	MDB_env *env = NULL;
+	int rc, saved;
+
+	(void)unlink(s->file.fresh); /* of one that was killed */
+	rc = open_env(s, s->file.fresh, 0, &env);
+	if (rc == 0)
+		rc = result(mdb_env_sync(env, 1));
+	if (env != NULL)
+		mdb_env_close(env);
+	if (rc == 0)
+		rc = rename(s->file.fresh, s->file.path);
+	if (rc == 0 && place_sync(s->file.directory) == 0)
+		return 0;
+	saved = errno;
+	(void)unlink(rc == 0 ? s->file.path : s->file.fresh); /* it is empty */
+	errno = saved;
+	return -1;
+}
+
 static int
 open_file(struct store_lmdb *s, bool create)
 {
@@ -206,6 +232,7 @@ open_file(struct store_lmdb *s, bool create)
 
 	memset(s->is_open, 0, sizeof s->is_open);
 	if (store_file_examine(&s->file, create, &size) == 0 &&
+	    (size > 0 || s->file.live || !create || create_ledger(s) == 0) &&
 	    open_env(s, s->file.path, size, &s->env) == 0 && check_extent(s->env, size) == 0 &&
 	    result(mdb_txn_begin(s->env, NULL, 0, &s->txn)) == 0)
 		return 0;
