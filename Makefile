@@ -59,11 +59,11 @@ $(BUILD)/%.o: src/%.c Makefile
 $(BUILD)/tests/%.o: tests/%.c Makefile
 	$(Q)mkdir -p $(@D) && $(COMPILE) -iquote tests -c -o $@ $<
 
-# The tests' own build of both programs differs in one object: a clock that obeys the test.
-$(BUILD)/tests/qlimit-remote: $(call obj,$(filter-out clock,$(REMOTE))) $(BUILD)/tests/clock.o
-	$(Q)$(LINK) $(LINK_REMOTE) -o $@ $^ -llmdb
-$(BUILD)/tests/qlimit: $(call obj,$(filter-out clock,$(ADMIN))) $(BUILD)/tests/clock.o
-	$(Q)$(LINK) $(HARDEN_LD) -o $@ $^ -llmdb -lconfig
+# The tests' own build of both programs differs in two objects: a clock and a boot that obey the test.
+$(BUILD)/tests/qlimit-remote: $(call obj,$(filter-out clock,$(REMOTE))) $(BUILD)/tests/clock.o $(BUILD)/tests/boot.o
+	$(Q)$(LINK) $(LINK_REMOTE) -Wl,--wrap=boot_id -o $@ $^ -llmdb
+$(BUILD)/tests/qlimit: $(call obj,$(filter-out clock,$(ADMIN))) $(BUILD)/tests/clock.o $(BUILD)/tests/boot.o
+	$(Q)$(LINK) $(HARDEN_LD) -Wl,--wrap=boot_id -o $@ $^ -llmdb -lconfig
 $(BUILD)/tests/check: $(TESTS) $(call obj,$(UNITS)) $(BUILD)/tests/clock.o
 	$(Q)$(LINK) $(HARDEN_LD) -o $@ $^ -llmdb -lconfig $(shell pkg-config --libs check)
 $(HELPERS): $(BUILD)/tests/%: $(BUILD)/tests/helper_%.o

@@ -76,6 +76,9 @@ admin_open_live(struct admin *a, struct info *info, int *status)
 		return NULL;
 	}
 	rc = store_info_get(s, info);
+	/* What an earlier boot has counted is not trusted: the next delivery makes it anew. */
+	if (rc == 1 && !store_is_of_boot(info, a->boot))
+		rc = 0;
 	if (rc == 1)
 		return s;
 	if (rc == 0)

@@ -313,6 +313,29 @@ START_TEST(test_reset)
 }
 END_TEST
 
+/* Goal: what an earlier boot has counted is nobody's: not shown, not reset, and made anew by the mail. */
+START_TEST(test_reboot)
+{
+	static const char *const words[][2] = { { "show" }, { "status" }, { "reset", "a.example" } };
+	const char *message = harness_message(NULL, NULL);
+
+	(void)setenv("QLIMIT_TEST_BOOT", "first", 1);
+	harness_rules("default = { max_per_hour = 7; };\n");
+	ck_assert_int_eq(harness_deliver(message, "a@a.example", "accept@x").letter, 'K');
+	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 1);
+	(void)setenv("QLIMIT_TEST_BOOT", "second", 1);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		struct harness_output o = harness_cli(words[i][0], words[i][1]);
+
+		ck_assert_msg(o.status == EX_NOINPUT, "%s: %d: %s", words[i][0], o.status, o.out);
+		contains(o.err, "nothing counted yet");
+	}
+	ck_assert_int_eq(harness_deliver(message, "a@a.example", "accept@x").letter, 'K');
+	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 1);
+	ck_assert_ptr_null(strstr(harness_cli("status").out, "TROUBLE"));
+}
+END_TEST
+
 /* Goal: somebody who holds the lock for ever is named, not waited for. */
 START_TEST(test_locked)
 {
@@ -415,6 +438,7 @@ suite_cli(void)
 	tcase_add_test(t, test_show_json);
 	tcase_add_test(t, test_status);
 	tcase_add_test(t, test_reset);
+	tcase_add_test(t, test_reboot);
 	tcase_add_test(t, test_locked);
 	tcase_add_test(t, test_closed_hour_moves);
 	tcase_add_test(t, test_tidy_removes_what_is_old);
