@@ -12,6 +12,7 @@
 #define TORTURES(suite) \
 	suite(torture_calls) \
 	suite(torture_damage) \
+	suite(torture_power) \
 	suite(torture_storm)
 
 TORTURES(SUITE_DECLARE)
@@ -22,7 +23,7 @@ int torture_scale(void);
 /* This share of a number, at least 1. */
 unsigned torture_share(unsigned full);
 
-/* --- what torture_damage.c and torture_storm.c share --- */
+/* --- what torture_damage.c, torture_power.c and torture_storm.c share --- */
 
 /* Sets random(3) going: by $TORTURE_SEED, else by the clock. Returns the seed, to be printed. */
 unsigned torture_seed(void);
