@@ -31,7 +31,7 @@ struct store_ops {
 	void (*rollback)(struct store *s);
 	/* In a transaction: empties the store, setting a copy aside first if `keep_copy`; 0 or -1. */
 	int (*restart)(struct store *s, bool keep_copy);
-	/* Copies the value of a key: 1; 0 if there is none; -1, also if it is larger than `room`. */
+	/* Copies the value of a key: 1; 0 if there is none; -1, with EMSGSIZE if it is larger than `room`. */
 	int (*get)(struct store *s, enum store_table table, const void *key, size_t key_size,
 	    void *value, size_t room, size_t *size);
 	int (*put)(struct store *s, enum store_table table, const void *key, size_t key_size,
@@ -40,7 +40,7 @@ struct store_ops {
 	int (*del)(struct store *s, enum store_table table, const void *key, size_t key_size);
 	/*
 	 * Replaces `key` (room for STORE_KEY_MAX) by the next one in order if that has the same first
-	 * `prefix` bytes, and copies its value: 1; 0 if it has not or there is none; -1.
+	 * `prefix` bytes, and copies its value as get does: 1; 0 if it has not or there is none; -1.
 	 */
 	int (*next)(struct store *s, enum store_table table, void *key, size_t *key_size,
 	    size_t prefix, void *value, size_t room, size_t *size);

@@ -86,7 +86,7 @@ print_when(const struct admin *a, int64_t then)
 	char time[ADMIN_TIME_MAX];
 
 	(void)printf("%s, ", admin_print_time(time, then));
-	admin_print_age(stdout, a->now - then);
+	admin_print_age(stdout, then > 0 ? a->now - then : 0);
 }
 
 static void

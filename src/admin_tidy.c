@@ -136,7 +136,7 @@ expire_history(struct tidy *t)
 static bool
 is_over(const struct tidy *t, const struct pending *p)
 {
-	return t->admin->now - p->touched > PENDING_LIFETIME;
+	return p->touched < t->admin->now - PENDING_LIFETIME;
 }
 
 static int

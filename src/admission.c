@@ -179,7 +179,7 @@ static bool
 claim_is_due(int64_t claimed_at, int64_t now)
 {
 	/* A claim from the future is one of a clock that was wrong. */
-	return claimed_at == 0 || now - claimed_at >= CLAIM_SECONDS || claimed_at > now;
+	return claimed_at == 0 || claimed_at <= now - CLAIM_SECONDS || claimed_at > now;
 }
 
 /* 1 if the rules are those of the configuration as it is now. */
@@ -218,7 +218,7 @@ static bool
 rules_are_coming(const struct booking_session *v)
 {
 	return v->info.generation == 0 && v->info.tried_at == 0 &&
-	       v->now - v->info.load_claimed_at <= RULES_SECONDS;
+	       v->info.load_claimed_at >= v->now - RULES_SECONDS;
 }
 
 static int

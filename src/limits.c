@@ -48,7 +48,8 @@ limits_decode(struct limits *limits, unsigned char *record, size_t size)
 	return bytes_complete(&b) && version == VERSION && refuse <= 1 &&
 	       limits->max_failure_percent <= 100 &&
 	       (limits->count_failures & ~LIMITS_COUNT_ALL) == 0 &&
-	       limits->refuse_above_percent >= 100 && limits->min_failures >= 1;
+	       limits->refuse_above_percent >= 100 && limits->refuse_above_percent <= 10000 &&
+	       limits->min_failures >= 1;
 }
 
 bool

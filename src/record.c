@@ -41,6 +41,9 @@ record_damaged(struct store *s)
 static int
 failed(struct store *s)
 {
+	/* Longer than any of this version: one bad record, as one that is too short. */
+	if (errno == EMSGSIZE)
+		return record_damaged(s);
 	if (errno == EBADMSG)
 		s->broken = true;
 	return -1;

@@ -85,5 +85,6 @@ rules_settings_decode(struct rules_settings *s, unsigned char *record, size_t si
 	s->observe = observe != 0;
 	s->history_days = bytes_get16(&b);
 	(void)bytes_get32(&b);
-	return bytes_complete(&b) && version == VERSION && observe <= 1 && s->history_days > 0;
+	return bytes_complete(&b) && version == VERSION && observe <= 1 &&
+	       s->history_days >= 1 && s->history_days <= 3660;
 }

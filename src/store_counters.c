@@ -63,7 +63,7 @@ next_in_table(struct store *s, struct record_key *key, struct store_row *row)
 	if (rc != 1)
 		return rc;
 	if (key->size < RECORD_NAMED_PREFIX || key->size - RECORD_NAMED_PREFIX > METER_NAME_MAX ||
-	    (key->size > RECORD_NAMED_PREFIX) != named ||
+	    (key->size > RECORD_NAMED_PREFIX) != named || key->data[RECORD_NAMED_PREFIX - 1] == 0 ||
 	    !counters_decode(&row->counters, record, size))
 		return record_damaged(s);
 	bytes_init(&b, key->data + 1, key->size - 1);

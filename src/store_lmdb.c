@@ -301,7 +301,7 @@ static int
 copy_value(const MDB_val *from, void *value, size_t room, size_t *size)
 {
 	if (from->mv_size > room) {
-		errno = EBADMSG;
+		errno = EMSGSIZE;
 		return -1;
 	}
 	memcpy(value, from->mv_data, from->mv_size);

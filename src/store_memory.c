@@ -182,7 +182,7 @@ static int
 copy_value(const struct entry *e, void *value, size_t room, size_t *size)
 {
 	if (e->size > room) {
-		errno = EBADMSG;
+		errno = EMSGSIZE;
 		return -1;
 	}
 	memcpy(value, e->data + e->key_size, e->size);

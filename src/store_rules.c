@@ -96,7 +96,7 @@ int
 store_rule_next(struct store *s, uint32_t generation, struct rules_key *rule,
     struct limits *limits)
 {
-	unsigned char record[LIMITS_SIZE + RECORD_CHECK_SIZE];
+	unsigned char record[LIMITS_SIZE + RECORD_CHECK_SIZE], scope;
 	struct record_key key;
 	size_t size;
 	int rc;
@@ -110,8 +110,11 @@ store_rule_next(struct store *s, uint32_t generation, struct rules_key *rule,
 	if (key.size < RECORD_NAMED_PREFIX || key.size - RECORD_NAMED_PREFIX > METER_NAME_MAX ||
 	    !limits_decode(limits, record, size))
 		return record_damaged(s);
+	scope = key.data[RECORD_NAMED_PREFIX - 1];
+	if (scope < RULES_SERVER || scope > RULES_SUBDOMAINS)
+		return record_damaged(s);
 	memset(rule, 0, sizeof *rule);
-	rule->scope = (enum rules_scope)key.data[RECORD_NAMED_PREFIX - 1];
+	rule->scope = (enum rules_scope)scope;
 	rule->length = (uint8_t)(key.size - RECORD_NAMED_PREFIX);
 	memcpy(rule->name, key.data + RECORD_NAMED_PREFIX, rule->length);
 	return 1;

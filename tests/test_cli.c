@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "store.h"
 #include "suites.h"
 
 #define HOUR 3600
@@ -401,6 +402,35 @@ START_TEST(test_tidy_removes_what_is_old)
 }
 END_TEST
 
+/* Goal: a delivery last seen before all time is old, and one from behind its end does not go away. */
+START_TEST(test_tidy_at_the_ends_of_time)
+{
+	struct pending p = { .state = PENDING_HELD, .touched = INT64_MIN };
+	unsigned char id[DIGEST_SIZE] = { 1 };
+	struct store *live;
+	struct info info;
+
+	harness_rules("");
+	send_one("a@a.example", "accept@x");
+	live = store_lmdb_new(harness_path("state"), STORE_LIVE, 1000);
+	ck_assert_ptr_nonnull(live);
+	ck_assert_int_eq(store_begin(live, false), 0);
+	ck_assert_int_eq(store_pending_put(live, id, &p), 0);
+	p.touched = INT64_MAX;
+	id[0]++;
+	ck_assert_int_eq(store_pending_put(live, id, &p), 0);
+	ck_assert_int_eq(store_info_get(live, &info), 1);
+	ck_assert_int_eq(store_commit(live), 0);
+	contains(harness_cli("tidy").out, "deliveries forgotten: 1");
+	info.last_delivery = INT64_MIN;
+	ck_assert_int_eq(store_begin(live, false), 0);
+	ck_assert_int_eq(store_info_put(live, &info), 0);
+	ck_assert_int_eq(store_commit(live), 0);
+	store_close(live);
+	contains(harness_cli("status").out, "last delivery: , 0 seconds ago\n");
+}
+END_TEST
+
 /* Goal: `state` in the configuration moves the store, and the wrapper finds it there. */
 START_TEST(test_state_elsewhere)
 {
@@ -442,6 +472,7 @@ suite_cli(void)
 	tcase_add_test(t, test_locked);
 	tcase_add_test(t, test_closed_hour_moves);
 	tcase_add_test(t, test_tidy_removes_what_is_old);
+	tcase_add_test(t, test_tidy_at_the_ends_of_time);
 	tcase_add_test(t, test_state_elsewhere);
 	suite_add_tcase(s, t);
 	return s;

@@ -346,6 +346,36 @@ START_TEST(test_limits_record)
 	record[2] = 0xff; /* outcomes that do not exist */
 	ck_assert(!limits_decode(&back, record, sizeof record));
 	ck_assert(!limits_decode(&back, record, sizeof record - 1));
+	limits_encode(&l, record);
+	ck_assert(!limits_decode(&back, record, sizeof record - 1));
+	l.refuse_above_percent = 10001;
+	limits_encode(&l, record);
+	ck_assert(!limits_decode(&back, record, sizeof record));
+	l.refuse_above_percent = 99;
+	limits_encode(&l, record);
+	ck_assert(!limits_decode(&back, record, sizeof record));
+}
+END_TEST
+
+START_TEST(test_settings_record)
+{
+	static const struct {
+		uint16_t days;
+		bool good;
+	} cases[] = { { 0, false }, { 1, true }, { 3660, true }, { 3661, false } };
+	struct rules_settings s = { .observe = true }, back;
+	unsigned char record[RULES_SETTINGS_SIZE];
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		s.history_days = cases[i].days;
+		rules_settings_encode(&s, record);
+		ck_assert(rules_settings_decode(&back, record, sizeof record) == cases[i].good);
+		ck_assert(back.observe && back.history_days == s.history_days);
+	}
+	s.history_days = 1;
+	rules_settings_encode(&s, record);
+	record[1] = 2; /* neither enforce nor observe */
+	ck_assert(!rules_settings_decode(&back, record, sizeof record));
 }
 END_TEST
 
@@ -485,6 +515,7 @@ suite_pure(void)
 	tcase_add_test(t, test_bytes);
 	tcase_add_test(t, test_counters_record);
 	tcase_add_test(t, test_limits_record);
+	tcase_add_test(t, test_settings_record);
 	tcase_add_test(t, test_info_record);
 	tcase_add_test(t, test_pending_record);
 	tcase_add_test(t, test_pending_identity);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "admission.h"
 #include "harness.h"
 #include "record.h"
 #include "store.h"
@@ -345,6 +346,105 @@ START_TEST(test_old_rows_are_pruned)
 	ck_assert_int_eq(store_counters_get(store, 3, &a, &c), 1);
 	ck_assert_int_eq(store_counters_get(store, 3, &server, &c), 1);
 	store_rollback(store);
+}
+END_TEST
+
+/* Goal: a record too long for any of this version is one bad record, no reason to lose a ledger. */
+START_TEST(test_record_too_long)
+{
+	struct counters c = { .admitted = 1 };
+	struct meter a = domain("a"), b = domain("b");
+	struct store_row row = { .hour = 0 };
+	unsigned char record[COUNTERS_SIZE + 8] = { 2 };
+	static const unsigned char key[] = { TAG_COUNTERS, 0, 0, 0, 1, METER_DOMAIN, 'b' };
+
+	open_backend(_i);
+	begin();
+	ck_assert_int_eq(store_counters_put(store, 1, &a, &c), 0);
+	ck_assert_int_eq(store->ops->put(store, STORE_TABLE_COUNTERS, key, sizeof key, record, sizeof record), 0);
+	commit();
+	begin();
+	errno = 0;
+	ck_assert_int_eq(store_counters_get(store, 1, &b, &c), -1);
+	ck_assert_int_eq(errno, EBADMSG);
+	store_rollback(store);
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), _i == 2 ? 1 : 0);
+	ck_assert_int_eq(store_counters_next(store, 1, 2, &row), _i == 2 ? 1 : 0);
+	if (_i == 2) {
+		errno = 0;
+		ck_assert_int_eq(store_counters_next(store, 1, 2, &row), -1);
+		ck_assert_int_eq(errno, EBADMSG);
+	}
+	store_rollback(store);
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), _i == 2 ? 1 : 0);
+	store_rollback(store);
+}
+END_TEST
+
+/*
+ * Goal: a kind or scope that nobody writes is damage. The number 0 above all: those who go from row to
+ * row begin with it, and would begin again and again.
+ */
+START_TEST(test_numbers_of_nobody)
+{
+	unsigned char counted[COUNTERS_SIZE], rule[LIMITS_SIZE];
+	struct counters c = { .admitted = 1 };
+	static const unsigned scopes[] = { 0, 5, 255 };
+	struct limits l;
+	struct record_key key;
+
+	open_backend(_i);
+	counters_encode(&c, counted);
+	limits_init(&l);
+	limits_encode(&l, rule);
+	begin();
+	for (unsigned named = 0; named < 2; named++) {
+		struct store_row row = { .hour = 0 };
+
+		record_key_named(&key, TAG_COUNTERS, 1, 0, "name", 4 * named);
+		ck_assert_int_eq(record_put(store, &key, counted, sizeof counted), 0);
+		errno = 0;
+		ck_assert_int_eq(store_counters_next(store, 0, 2, &row), -1);
+		ck_assert_int_eq(errno, EBADMSG);
+		ck_assert_int_eq(record_del(store, &key), 0);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		struct rules_key wanted = { .scope = 0 };
+
+		record_key_named(&key, TAG_RULE, 1, scopes[i], "name", 4);
+		ck_assert_int_eq(record_put(store, &key, rule, sizeof rule), 0);
+		errno = 0;
+		ck_assert_msg(store_rule_next(store, 1, &wanted, &l) == -1, "%u", scopes[i]);
+		ck_assert_int_eq(errno, EBADMSG);
+		ck_assert_int_eq(record_del(store, &key), 0);
+	}
+	store_rollback(store);
+}
+END_TEST
+
+/* Goal: a claim from before or behind all time is no reason never to start `qlimit load` again. */
+START_TEST(test_claims_at_the_ends_of_time)
+{
+	static const int64_t claims[] = { INT64_MIN, INT64_MAX };
+	char *recipient = (char *)(uintptr_t)"r@b.example";
+	struct booking b = { .sender = "", .recipients = &recipient, .count = 1,
+		.config = "/nonexistent", .boot = boot };
+	struct admission a;
+	struct info info;
+
+	open_backend(0);
+	meter_payers(&b.payers, b.sender);
+	begin();
+	ck_assert_int_eq(store_info_ready(store, &info, boot, HARNESS_NOW), 0);
+	info.load_claimed_at = claims[_i];
+	info.tidy_claimed_at = claims[_i];
+	info.tidy_wanted = true;
+	ck_assert_int_eq(store_info_put(store, &info), 0);
+	commit();
+	ck_assert_int_eq(admission_ask(store, &b, HARNESS_NOW, false, &a), 0);
+	ck_assert(a.start_load && a.start_tidy && a.unanswered);
 }
 END_TEST
 
@@ -712,6 +812,9 @@ suite_store(void)
 	tcase_add_loop_test(t, test_rows_of_nobody, 0, 2);
 	tcase_add_loop_test(t, test_damaged_record, 0, 3);
 	tcase_add_loop_test(t, test_old_rows_are_pruned, 0, 3);
+	tcase_add_loop_test(t, test_record_too_long, 0, 3);
+	tcase_add_loop_test(t, test_numbers_of_nobody, 0, 3);
+	tcase_add_loop_test(t, test_claims_at_the_ends_of_time, 0, 2);
 	tcase_add_loop_test(t, test_rollback_outside, 0, 3);
 	tcase_add_test(t, test_every_bit_counts);
 	tcase_add_loop_test(t, test_compact, 0, 3);
