@@ -40,7 +40,7 @@ struct store_ops {
 	int (*del)(struct store *s, enum store_table table, const void *key, size_t key_size);
 	/*
 	 * Replaces `key` (room for STORE_KEY_MAX) by the next one in order if that has the same first
-	 * `prefix` bytes, and copies its value as get does: 1; 0 if it has not or there is none; -1.
+	 * `prefix` bytes, and then copies its value as get does: 1; 0 if it has not or there is none; -1.
 	 */
 	int (*next)(struct store *s, enum store_table table, void *key, size_t *key_size,
 	    size_t prefix, void *value, size_t room, size_t *size);

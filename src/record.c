@@ -110,10 +110,12 @@ record_next(struct store *s, struct record_key *key, size_t prefix, void *value,
 int
 record_next_key(struct store *s, struct record_key *key, size_t prefix)
 {
-	unsigned char value[VALUE_MAX];
+	unsigned char none[1];
 	size_t size;
-	int rc = s->ops->next(s, table_of(key), key->data, &key->size, prefix, value, sizeof value, &size);
+	int rc = s->ops->next(s, table_of(key), key->data, &key->size, prefix, none, sizeof none, &size);
 
+	if (rc == -1 && errno == EMSGSIZE)
+		return 1; /* no room for the value, which nobody wants */
 	return rc == -1 ? failed(s) : rc;
 }
 

@@ -325,6 +325,8 @@ START_TEST(test_old_rows_are_pruned)
 	struct meter a = domain("a");
 	struct counters c = { .admitted = 7 };
 	static const unsigned char key[] = { TAG_COUNTERS, 0, 0, 0, 1, METER_DOMAIN, 'b' };
+	static const unsigned char longer[] = { TAG_COUNTERS, 0, 0, 0, 1, METER_DOMAIN, 'c' };
+	static const unsigned char record[WATCH_RECORD_MAX + 100];
 	uint32_t hour = 0;
 
 	open_backend(_i);
@@ -337,11 +339,13 @@ START_TEST(test_old_rows_are_pruned)
 	ck_assert_int_eq(store_counters_put(store, 2, &a, &c), 0);
 	ck_assert_int_eq(store_counters_put(store, 3, &a, &c), 0);
 	ck_assert_int_eq(store->ops->put(store, STORE_TABLE_COUNTERS, key, sizeof key, "x", 1), 0);
+	ck_assert_int_eq(store->ops->put(store, STORE_TABLE_COUNTERS, longer, sizeof longer, record,
+	    sizeof record), 0);
 	ck_assert_int_eq(store_counters_oldest(store, &hour), 1);
 	ck_assert_uint_eq(hour, 1);
 	ck_assert_int_eq(store_counters_prune(store, 1, 10), 0);
 	ck_assert_int_eq(store_counters_prune(store, 3, 2), 2);
-	ck_assert_int_eq(store_counters_prune(store, 3, 10), 1);
+	ck_assert_int_eq(store_counters_prune(store, 3, 10), 2);
 	ck_assert_int_eq(store_counters_get(store, 2, &a, &c), 0);
 	ck_assert_int_eq(store_counters_get(store, 3, &a, &c), 1);
 	ck_assert_int_eq(store_counters_get(store, 3, &server, &c), 1);
