@@ -93,16 +93,20 @@ lint:
 	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -Iinclude \
 	    --enable=warning,performance,portability $(subst -D_DEFAULT_SOURCE,,$(DEFINES)) src
 	$(Q)clang-tidy --quiet src/*.c -- -std=c11 -iquote include $(DEFINES)
-	$(Q)shellcheck $(wildcard tests/*.sh tests/bench/*.sh .ci/run)
+	$(Q)shellcheck $(wildcard tests/*.sh tests/*/*.sh .ci/run)
 
+# FUZZ_SECONDS for each target. What breaks one is kept in build/fuzz.
 fuzz: $(FUZZERS)
-	$(Q)for f in $(FUZZERS); do \
-	    mkdir -p build/corpus/$${f##*/}; \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 build/corpus/$${f##*/} \
-	        $$(ls -d tests/fuzz/corpus/$${f##*/} 2>/dev/null) || exit 1; done
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(patsubst %,src/%.c,$(UNITS)) tests/clock.c
-	$(Q)mkdir -p $(@D) && clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all -iquote include $(DEFINES) -o $@ $^ -llmdb -lconfig
+	$(Q)sh tests/fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(notdir $(FUZZERS))
+FUZZ_CC = clang -std=c11 -g -O2 -fno-sanitize-recover=all -iquote include -iquote src -iquote tests $(DEFINES) -MMD -MP
+FUZZ_OBJ = $(patsubst %,$(BUILD)/fuzz/src/%.o,$(UNITS) clock)
+$(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
+	$(Q)$(FUZZ_CC) $(WARN) -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_OBJ) -llmdb -lconfig
+$(BUILD)/fuzz/src/%.o: src/%.c Makefile
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) -fsanitize=$(FUZZ_GUIDED)address,undefined -c -o $@ $<
+# Loops that teach the fuzzer nothing, and would cost it most of its time.
+FUZZ_GUIDED = fuzzer-no-link,
+$(patsubst %,$(BUILD)/fuzz/src/%.o,bytes digest store_memory): FUZZ_GUIDED =
 
 bench: all
 	$(Q)$(MAKE) --no-print-directory -C tests/bench BUILD=$(abspath $(BUILD)) CC=$(CC)
@@ -130,4 +134,4 @@ clean:
 	rm -rf build
 
 .PHONY: all demo check torture asan lint fuzz bench install uninstall clean
--include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d $(BUILD)/fuzz/*.d $(BUILD)/fuzz/src/*.d)

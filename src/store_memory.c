@@ -1,8 +1,8 @@
 /*
  * store_memory - a store in memory
  *
- * For tests: it shows that nothing above store_backend.h knows of pages, files or LMDB. One sorted
- * array; a transaction is undone by going back to a copy made when it began.
+ * For tests: it shows that nothing above store_backend.h knows of pages, files or LMDB. Sorted arrays;
+ * a transaction is undone by going back to a copy that was made before its first change.
  */
 #include "store.h"
 
@@ -17,6 +17,9 @@ struct entry {
 	unsigned char *data; /* key, then value */
 };
 
+/* Room is made for so many at once. */
+#define ENTRIES 16
+
 struct entries {
 	struct entry *at;
 	size_t count;
@@ -24,7 +27,7 @@ struct entries {
 
 struct store_memory {
 	struct store base;
-	bool exists, begun;
+	bool exists, begun, changed;
 	struct entries now[STORE_TABLES];
 	struct entries before[STORE_TABLES]; /* the transaction */
 };
@@ -75,8 +78,10 @@ is_at(const struct entries *e, size_t i, const void *key, size_t key_size)
 static int
 insert(struct entries *e, size_t i, struct entry entry)
 {
-	struct entry *more = realloc(e->at, (e->count + 1) * sizeof *more);
+	struct entry *more = e->at;
 
+	if (e->count % ENTRIES == 0)
+		more = realloc(e->at, (e->count + ENTRIES) * sizeof *more);
 	if (more == NULL)
 		return -1;
 	e->at = more;
@@ -115,11 +120,20 @@ put(struct entries *e, const void *key, size_t key_size, const void *value, size
 static int
 copy_all(struct entries *to, const struct entries *from)
 {
-	for (size_t i = 0; i < from->count; i++) {
-		const struct entry *e = &from->at[i];
+	if (from->count == 0)
+		return 0;
+	to->at = malloc((from->count / ENTRIES + 1) * ENTRIES * sizeof *to->at);
+	if (to->at == NULL)
+		return -1;
+	for (; to->count < from->count; to->count++) {
+		struct entry e = from->at[to->count];
+		unsigned char *data = malloc(e.key_size + e.size + 1);
 
-		if (put(to, e->data, e->key_size, e->data + e->key_size, e->size) == -1)
+		if (data == NULL)
 			return -1;
+		memcpy(data, e.data, e.key_size + e.size);
+		e.data = data;
+		to->at[to->count] = e;
 	}
 	return 0;
 }
@@ -135,6 +149,17 @@ memory_begin(struct store *base, bool create)
 	}
 	s->exists = true;
 	s->begun = true;
+	s->changed = false;
+	return 0;
+}
+
+/* Every change begins with this. */
+static int
+change(struct store_memory *s)
+{
+	if (s->changed)
+		return 0;
+	s->changed = true;
 	for (int table = 0; table < STORE_TABLES; table++)
 		if (copy_all(&s->before[table], &s->now[table]) == -1)
 			return -1;
@@ -160,6 +185,8 @@ memory_rollback(struct store *base)
 	if (!s->begun)
 		return;
 	s->begun = false;
+	if (!s->changed)
+		return;
 	for (int table = 0; table < STORE_TABLES; table++) {
 		clear(&s->now[table]);
 		s->now[table] = s->before[table];
@@ -173,6 +200,8 @@ memory_restart(struct store *base, bool keep_copy)
 	struct store_memory *s = (struct store_memory *)base;
 
 	(void)keep_copy;
+	if (change(s) == -1)
+		return -1;
 	for (int table = 0; table < STORE_TABLES; table++)
 		clear(&s->now[table]);
 	return 0;
@@ -204,15 +233,20 @@ static int
 memory_put(struct store *base, enum store_table table, const void *key, size_t key_size,
     const void *value, size_t size)
 {
-	return put(&((struct store_memory *)base)->now[table], key, key_size, value, size);
+	struct store_memory *s = (struct store_memory *)base;
+
+	return change(s) == -1 ? -1 : put(&s->now[table], key, key_size, value, size);
 }
 
 static int
 memory_del(struct store *base, enum store_table table, const void *key, size_t key_size)
 {
-	struct entries *e = &((struct store_memory *)base)->now[table];
+	struct store_memory *s = (struct store_memory *)base;
+	struct entries *e = &s->now[table];
 	size_t i = find(e, key, key_size);
 
+	if (change(s) == -1)
+		return -1;
 	if (is_at(e, i, key, key_size))
 		remove_at(e, i);
 	return 0;
@@ -246,8 +280,10 @@ memory_close(struct store *base)
 {
 	struct store_memory *s = (struct store_memory *)base;
 
-	(void)memory_restart(base, false);
-	(void)memory_commit(base);
+	for (int table = 0; table < STORE_TABLES; table++) {
+		clear(&s->now[table]);
+		clear(&s->before[table]);
+	}
 	free(s);
 }
 

@@ -1,72 +1,267 @@
-/* config - fuzzed: any bytes as qlimit.conf, read to the end without harm */
+/*
+ * config - fuzzed: any text as qlimit.conf, read, judged, and compiled into the rules of a live store
+ *
+ * What stands behind a line of "%%" is a second file, which the first can include as "101". Both are in
+ * memory; config_load() takes paths, so they are known by those of their descriptors.
+ */
+#include "fuzz.h"
+
+#include <ctype.h>
 #include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "address.h"
+#include "compile.h"
 #include "config.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#define MAIN_FD 100
+#define INCLUDED_FD 101
+#define MAIN_PATH "/proc/self/fd/100"
 
-static char directory[] = "/tmp/qlimit-fuzz.XXXXXX";
-static char path[sizeof directory + 2];
-
-static void
-clean_up(void)
-{
-	(void)unlink(path);
-	(void)rmdir(directory);
-}
+static const unsigned char boot[INFO_BOOT_SIZE] = "this boot";
 
 static void
-make_directory(void)
+write_file(int fd, const void *bytes, size_t n)
 {
-	if (path[0] != '\0')
-		return;
-	if (mkdtemp(directory) == NULL)
-		abort();
-	(void)snprintf(path, sizeof path, "%s/q", directory);
-	(void)atexit(clean_up);
-}
+	struct stat st;
 
-static void
-check(const struct config *config)
-{
-	for (size_t i = 0; i < config->errors_count && i < CONFIG_ERRORS_MAX; i++)
-		for (const char *s = config->errors[i]; *s != '\0'; s++)
-			if (*s < ' ' || *s > '~')
-				abort();
-	if (config->errors_count > 0)
-		return;
-	for (size_t i = 0; i < config->rules_count; i++) {
-		unsigned char record[LIMITS_SIZE];
-		struct limits limits;
+	if (fstat(fd, &st) == -1) {
+		int made = memfd_create("qlimit-fuzz", MFD_CLOEXEC);
 
-		limits_encode(&config->rules[i].limits, record);
-		if (!limits_decode(&limits, record, sizeof record))
-			abort();
-		if (i > 2 && config->rules[i].key.scope == config->rules[i - 1].key.scope &&
-		    strcmp(config->rules[i - 1].key.name, config->rules[i].key.name) >= 0)
-			abort();
+		MUST(made >= 0 && dup2(made, fd) == fd && close(made) == 0);
 	}
+	MUST(ftruncate(fd, 0) == 0 && pwrite(fd, bytes, n, 0) == (ssize_t)n);
+}
+
+/* "FILE:LINE: what", printable, so that it can go to a terminal and into a log line. */
+static void
+check_errors(const struct config *config, unsigned lines)
+{
+	for (size_t i = 0; i < config->errors_count && i < CONFIG_ERRORS_MAX; i++) {
+		const char *s = config->errors[i];
+		unsigned long line;
+		char *end;
+
+		MUST(s != NULL);
+		for (const char *c = s; *c != '\0'; c++)
+			MUST(*c >= ' ' && *c <= '~');
+		MUST(s[0] == '/');
+		s = strchr(s, ':');
+		MUST(s != NULL && isdigit((unsigned char)s[1]));
+		line = strtoul(s + 1, &end, 10);
+		MUST(strncmp(end, ": ", 2) == 0 && end[2] != '\0');
+		MUST(line >= 1 && line <= lines);
+	}
+}
+
+/* The ranges of qlimit.conf(5). */
+static void
+check_limits(const struct limits *l)
+{
+	unsigned char record[LIMITS_SIZE];
+	struct limits back;
+
+	MUST(l->max_per_hour <= 1000000000);
+	MUST(l->refuse_above_percent >= 100 && l->refuse_above_percent <= 10000);
+	MUST(l->max_failure_percent <= 100);
+	MUST(l->min_failures >= 1 && l->min_failures <= 1000000);
+	MUST(l->count_failures != 0 && (l->count_failures & ~LIMITS_COUNT_ALL) == 0);
+	limits_encode(l, record);
+	MUST(limits_decode(&back, record, sizeof record) && limits_equal(&back, l));
+}
+
+static void
+check_path(const char *path)
+{
+	if (path == NULL)
+		return;
+	MUST(path[0] == '/' && strlen(path) <= 255);
+	for (; *path != '\0'; path++)
+		MUST((unsigned char)*path >= ' ' && *path != 127);
+}
+
+static void
+check_key(const struct rules_key *key)
+{
+	char normal[ADDRESS_DOMAIN_MAX + 1];
+
+	MUST(key->scope == RULES_DOMAIN || key->scope == RULES_SUBDOMAINS);
+	MUST(key->length > 0 && strlen(key->name) == key->length);
+	MUST(address_normalize(key->name, key->length, normal) == key->length);
+	MUST(strcmp(normal, key->name) == 0 && strchr(key->name, '@') == NULL);
+}
+
+static void
+check_rules(const struct config *config)
+{
+	const struct config_rule *rules = config->rules;
+
+	MUST(config->rules_count == config->domains + 2);
+	MUST(rules[0].key.scope == RULES_SERVER && rules[1].key.scope == RULES_DEFAULT);
+	MUST(config->settings.history_days >= 1 && config->settings.history_days <= 3660);
+	MUST(config->deadline_ms >= 100 && config->deadline_ms <= 60000);
+	check_path(config->state);
+	check_path(config->remote);
+	for (size_t i = 0; i < config->rules_count; i++) {
+		check_limits(&rules[i].limits);
+		MUST(rules[i].file != NULL);
+		if (i >= 2)
+			check_key(&rules[i].key);
+		if (i > 2 && rules[i].key.scope == rules[i - 1].key.scope)
+			MUST(strcmp(rules[i - 1].key.name, rules[i].key.name) < 0);
+	}
+}
+
+/* --- into a store and back --- */
+
+static void
+ignore_change(const struct rules_key *key, const struct limits *before, const struct limits *now)
+{
+	MUST(key->length <= METER_NAME_MAX && (before != NULL || now != NULL));
+}
+
+/* Every domain's meter must find the limits that stand in the text. */
+static void
+find_rules(struct store *s, const struct config *config)
+{
+	struct info info;
+
+	MUST(store_begin(s, true) == 0 && store_info_get(s, &info) == 1);
+	for (size_t i = 2; i < config->rules_count; i++) {
+		const struct config_rule *rule = &config->rules[i];
+		struct limits found;
+		struct meter meter;
+
+		MUST(store_rule_get(s, info.generation, &rule->key, &found) == 1);
+		MUST(limits_equal(&found, &rule->limits));
+		if (rule->key.scope != RULES_DOMAIN)
+			continue;
+		meter_set(&meter, METER_DOMAIN, rule->key.name);
+		MUST(store_limits_find(s, info.generation, &meter, &found) == 1);
+		MUST(limits_equal(&found, &rule->limits));
+	}
+	store_rollback(s);
+}
+
+static void
+compile_twice(const struct config *config)
+{
+	struct compile c = { .boot = boot, .now = 1795282200, .config = config,
+		.told = ignore_change };
+
+	c.live = store_memory_new();
+	MUST(c.live != NULL && compile_rules(&c) == 0);
+	MUST(c.changes.added == config->rules_count && c.changes.removed == 0);
+	find_rules(c.live, config);
+	MUST(compile_rules(&c) == 0);
+	MUST(c.changes.same == config->rules_count && c.changes.added == 0);
+	MUST(c.changes.changed == 0 && c.changes.removed == 0);
+	store_close(c.live);
+}
+
+/* --- written out plainly, and read again --- */
+
+static void
+write_limits(FILE *f, const struct limits *l)
+{
+	(void)fprintf(f, "max_per_hour = %u; refuse_above_percent = %u; max_failure_percent = %u;\n"
+	    "min_failures = %u; on_failures = \"%s\"; count_failures = (", l->max_per_hour,
+	    l->refuse_above_percent, l->max_failure_percent, l->min_failures,
+	    l->refuse_on_failures ? "refuse" : "defer");
+	(void)fprintf(f, "%s%s%s ); }", l->count_failures & LIMITS_COUNT(OUTCOME_FAILED) ?
+	    " \"failed\"," : "", l->count_failures & LIMITS_COUNT(OUTCOME_DEFERRED) ?
+	    " \"deferred\"," : "", l->count_failures & LIMITS_COUNT(OUTCOME_UNREACHED) ?
+	    " \"unreached\"," : "");
+}
+
+/* libconfig 1.5 knows no comma behind the last one. */
+static void
+drop_last_commas(char *text)
+{
+	for (char *s = text; (s = strstr(s, ", )")) != NULL; s++)
+		*s = ' ';
+}
+
+static size_t
+write_out(const struct config *config, char **text)
+{
+	size_t n = 0;
+	FILE *f = open_memstream(text, &n);
+
+	MUST(f != NULL);
+	(void)fprintf(f, "mode = \"%s\"; on_error = \"%s\"; deadline_ms = %u; history_days = %u;\n"
+	    "server = { ", config->settings.observe ? "observe" : "enforce",
+	    config->defer_on_error ? "defer" : "deliver", config->deadline_ms,
+	    config->settings.history_days);
+	write_limits(f, &config->rules[0].limits);
+	(void)fprintf(f, ";\ndefault = { ");
+	write_limits(f, &config->rules[1].limits);
+	(void)fprintf(f, ";\ndomains = (");
+	for (size_t i = 2; i < config->rules_count; i++) {
+		(void)fprintf(f, "%s\n{ name = \"%s%s\"; ", i > 2 ? "," : "",
+		    config->rules[i].key.scope == RULES_SUBDOMAINS ? "." : "",
+		    config->rules[i].key.name);
+		write_limits(f, &config->rules[i].limits);
+	}
+	(void)fprintf(f, " );\n");
+	(void)fclose(f);
+	drop_last_commas(*text);
+	return n;
+}
+
+static void
+read_again(const struct config *config)
+{
+	struct config *again;
+	char *text = NULL;
+	size_t n = write_out(config, &text);
+
+	write_file(MAIN_FD, text, n);
+	free(text);
+	again = config_load(MAIN_PATH);
+	MUST(again != NULL && again->errors_count == 0);
+	MUST(again->rules_count == config->rules_count);
+	MUST(again->settings.observe == config->settings.observe);
+	MUST(again->settings.history_days == config->settings.history_days);
+	MUST(again->defer_on_error == config->defer_on_error);
+	MUST(again->deadline_ms == config->deadline_ms);
+	for (size_t i = 0; i < config->rules_count; i++) {
+		MUST(again->rules[i].key.scope == config->rules[i].key.scope);
+		MUST(strcmp(again->rules[i].key.name, config->rules[i].key.name) == 0);
+		MUST(limits_equal(&again->rules[i].limits, &config->rules[i].limits));
+	}
+	config_free(again);
+}
+
+static const uint8_t *
+find_second(const uint8_t *data, size_t size)
+{
+	return memmem(data, size, "\n%%\n", 4);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const uint8_t *second = find_second(data, size);
+	size_t n = second != NULL ? (size_t)(second - data) + 1 : size;
+	unsigned lines = 2;
 	struct config *config;
-	int fd;
 
-	make_directory();
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size || close(fd) < 0)
-		abort();
-	config = config_load(path);
-	if (config == NULL)
-		abort();
-	check(config);
+	for (size_t i = 0; i < size; i++)
+		lines += data[i] == '\n';
+	write_file(MAIN_FD, data, n);
+	write_file(INCLUDED_FD, second != NULL ? data + n + 3 : data,
+	    second != NULL ? size - n - 3 : 0);
+	config = config_load(MAIN_PATH);
+	MUST(config != NULL);
+	check_errors(config, lines);
+	if (config->errors_count == 0) {
+		check_rules(config);
+		compile_twice(config);
+		read_again(config);
+	}
 	config_free(config);
 	return 0;
 }

@@ -1,71 +1,352 @@
-/* record - any bytes as any record of a store: refused, or the same bytes when written again */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+/*
+ * record - fuzzed: any bytes as any record of a store: refused, or understood in full
+ *
+ * What is decoded is in its range and the same when it is written and read again, and but for flags and
+ * spare room the bytes are. Then the same bytes in a store, once as they are and once under a check that
+ * fits: without it they must not be believed, with it they mean what the decoder says.
+ */
+#include "fuzz.h"
+
+#include <errno.h>
 
 #include "counters.h"
 #include "info.h"
 #include "limits.h"
 #include "pending.h"
+#include "policy.h"
+#include "record.h"
 #include "rules.h"
 #include "standing.h"
+#include "store.h"
+#include "store_backend.h"
 #include "watch.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+FUZZ_UNGUIDED
+
+#define PATH "/nonexistent"
+#define HOUR 498689
+
+static bool
+in_range(const struct limits *l)
+{
+	return l->max_failure_percent <= 100 && l->refuse_above_percent >= 100 &&
+	       l->refuse_above_percent <= 10000 && l->min_failures >= 1 &&
+	       (l->count_failures & ~LIMITS_COUNT_ALL) == 0;
+}
+
+static bool
+use_limits(unsigned char *record, size_t size)
+{
+	unsigned char back[LIMITS_SIZE];
+	struct limits l;
+
+	if (!limits_decode(&l, record, size))
+		return false;
+	MUST(size == LIMITS_SIZE && in_range(&l));
+	limits_encode(&l, back);
+	MUST(memcmp(back, record, sizeof back) == 0);
+	return true;
+}
+
+/* 100 * part / whole in numbers that are large enough. */
+static uint64_t
+percent(uint64_t part, uint64_t whole)
+{
+	return whole == 0 ? 0 : (uint64_t)((unsigned __int128)part * 100 / whole);
+}
 
 static void
+judge(const struct counters *c)
+{
+	uint64_t failures = policy_failures(&c->limits, c), tried = counters_sum(failures, c->sent);
+	struct judgement j = policy_judge(&c->limits, c, 1, false);
+	uint64_t share = policy_failure_percent(&c->limits, c);
+
+	/* Exact up to where a product no longer fits, and never far off. */
+	MUST(share == percent(failures, tried) || (failures > UINT64_MAX / 100 && share <= 101));
+	MUST(j.verdict <= VERDICT_REFUSE && (j.verdict == VERDICT_PASS) == (j.rule == RULE_NONE));
+	if (c->limits.max_per_hour == 0 && c->limits.max_failure_percent == 0)
+		MUST(j.verdict == VERDICT_PASS);
+	if (c->limits.max_per_hour > 0 && c->admitted >= c->limits.max_per_hour && c->admitted > 0)
+		MUST(j.verdict != VERDICT_PASS);
+	/* Who was held before is never refused for the number of those. */
+	if (policy_judge(&c->limits, c, 1, true).verdict == VERDICT_REFUSE)
+		MUST(c->limits.refuse_on_failures && c->limits.max_failure_percent > 0);
+}
+
+static void
+count_on(const struct counters *c)
+{
+	struct counters sum = *c, noticed = *c;
+
+	counters_add(&sum, c);
+	MUST(sum.admitted >= c->admitted && sum.sent >= c->sent && sum.bytes >= c->bytes);
+	counters_book(&sum, OUTCOME_SENT, OUTCOME_FAILED);
+	MUST(sum.failed >= c->failed);
+	(void)standing_notice(&noticed);
+	/* Each is said once in an hour. */
+	MUST(standing_notice(&noticed) == STANDING_OK);
+	MUST(standing_name(standing_of(&c->limits, c))[0] != '\0');
+}
+
+static bool
 use_counters(unsigned char *record, size_t size)
 {
-	struct counters c, again;
 	unsigned char back[COUNTERS_SIZE];
+	struct counters c;
 
 	if (!counters_decode(&c, record, size))
-		return;
+		return false;
+	MUST(size == COUNTERS_SIZE && in_range(&c.limits));
 	counters_encode(&c, back);
-	if (!counters_decode(&again, back, sizeof back) || again.admitted != c.admitted)
-		abort();
-	(void)standing_notice(&c);
-	counters_add(&c, &again);
+	MUST(memcmp(back, record, c.generation != 0 ? sizeof back : sizeof back - LIMITS_SIZE) == 0);
+	judge(&c);
+	count_on(&c);
+	return true;
+}
+
+static bool
+use_pending(unsigned char *record, size_t size)
+{
+	unsigned char back[PENDING_SIZE];
+	struct pending p;
+
+	if (!pending_decode(&p, record, size))
+		return false;
+	MUST(size == PENDING_SIZE && p.outcome <= OUTCOME_UNREACHED);
+	MUST(p.state == PENDING_HELD || p.state == PENDING_ADMITTED);
+	pending_encode(&p, back);
+	MUST(memcmp(back, record, 3) == 0 && memcmp(back + 4, record + 4, 28) == 0);
+	return true;
+}
+
+static bool
+use_info(unsigned char *record, size_t size)
+{
+	unsigned char back[INFO_SIZE];
+	struct info i;
+
+	if (!info_decode(&i, record, size))
+		return false;
+	MUST(size == INFO_SIZE);
+	info_encode(&i, back);
+	MUST(memcmp(back, record, 2) == 0 && memcmp(back + 4, record + 4, 44) == 0);
+	MUST(memcmp(back + 52, record + 52, INFO_SIZE - 52 - 24) == 0);
+	return true;
+}
+
+static bool
+use_settings(unsigned char *record, size_t size)
+{
+	unsigned char back[RULES_SETTINGS_SIZE];
+	struct rules_settings s;
+
+	if (!rules_settings_decode(&s, record, size))
+		return false;
+	MUST(size == RULES_SETTINGS_SIZE && s.history_days >= 1 && s.history_days <= 3660);
+	rules_settings_encode(&s, back);
+	MUST(memcmp(back, record, 4) == 0);
+	return true;
+}
+
+static bool
+use_watch(unsigned char *record, size_t size)
+{
+	static struct watch_list list, again;
+	static unsigned char back[WATCH_RECORD_MAX];
+	bool current = watch_is_current(record, size, PATH);
+	size_t n;
+
+	if (!watch_decode(&list, record, size)) {
+		MUST(!current || record[1] > WATCH_FILES_MAX);
+		return false;
+	}
+	MUST(list.count <= WATCH_FILES_MAX);
+	for (size_t i = 0; i < list.count; i++)
+		MUST(memchr(list.file[i].path, '\0', sizeof list.file[i].path) != NULL);
+	if (current)
+		MUST(list.count > 0 && strcmp(list.file[0].path, PATH) == 0);
+	n = watch_encode(&list, back);
+	MUST(n <= sizeof back && n <= size && watch_decode(&again, back, n));
+	MUST(again.count == list.count);
+	for (size_t i = 0; i < list.count; i++)
+		MUST(strcmp(again.file[i].path, list.file[i].path) == 0 &&
+		     again.file[i].exists == list.file[i].exists &&
+		     again.file[i].size == list.file[i].size);
+	return true;
+}
+
+/* --- in a store --- */
+
+static int
+get_limits(struct store *s)
+{
+	struct rules_key key;
+	struct limits l;
+	int rc;
+
+	rules_key_set(&key, RULES_DOMAIN, "a");
+	rc = store_rule_get(s, 1, &key, &l);
+	MUST(rc != 1 || in_range(&l));
+	return rc;
+}
+
+static int
+get_counters(struct store *s)
+{
+	struct meter meter;
+	struct counters c;
+	int rc;
+
+	meter_set(&meter, METER_DOMAIN, "a");
+	rc = store_counters_get(s, HOUR, &meter, &c);
+	MUST(rc != 1 || in_range(&c.limits));
+	return rc;
+}
+
+static int
+get_pending(struct store *s)
+{
+	static const unsigned char id[DIGEST_SIZE] = "id";
+	struct pending p;
+
+	return store_pending_get(s, id, &p);
+}
+
+static int
+get_info(struct store *s)
+{
+	struct info i;
+
+	return store_info_get(s, &i);
+}
+
+static int
+get_settings(struct store *s)
+{
+	struct rules_settings settings;
+	int rc = store_settings_get(s, 1, &settings);
+
+	MUST(rc != 1 || settings.history_days <= 3660);
+	return rc;
+}
+
+static int
+get_watch(struct store *s)
+{
+	static unsigned char record[WATCH_RECORD_MAX];
+	size_t n;
+	int rc = store_watch_get(s, record, &n);
+
+	MUST(rc == 1 || n == 0);
+	return rc;
+}
+
+/* A store only keeps it: who reads it decodes it, or compares it in place. */
+static bool
+use_any_watch(unsigned char *record, size_t size)
+{
+	(void)use_watch(record, size);
+	return true;
+}
+
+static int
+get_note(struct store *s)
+{
+	char note[STORE_NOTE_MAX + 1];
+	int rc = store_note_get(s, note);
+
+	MUST(strlen(note) <= STORE_NOTE_MAX && (rc == 1 || note[0] == '\0'));
+	return rc;
+}
+
+static bool
+use_note(unsigned char *record, size_t size)
+{
+	(void)record;
+	return size <= STORE_NOTE_MAX;
+}
+
+/* Each kind of record: how it is decoded, and how the store reads it. */
+static const struct kind {
+	bool (*use)(unsigned char *record, size_t size);
+	int (*get)(struct store *s);
+	enum store_table table;
+	size_t key_size;
+	unsigned char key[1 + DIGEST_SIZE];
+} kinds[] = {
+	{ use_limits, get_limits, STORE_TABLE_RULES, 7, { TAG_RULE, 0, 0, 0, 1, RULES_DOMAIN, 'a' } },
+	{ use_counters, get_counters, STORE_TABLE_COUNTERS, 7,
+	  { TAG_COUNTERS, 0, 7, 0x9c, 1, METER_DOMAIN, 'a' } },
+	{ use_pending, get_pending, STORE_TABLE_STATE, 17, { TAG_PENDING, 'i', 'd' } },
+	{ use_info, get_info, STORE_TABLE_STATE, 1, { TAG_INFO } },
+	{ use_settings, get_settings, STORE_TABLE_STATE, 5, { TAG_SETTINGS, 0, 0, 0, 1 } },
+	{ use_any_watch, get_watch, STORE_TABLE_STATE, 1, { TAG_WATCH } },
+	{ use_note, get_note, STORE_TABLE_RULES, 1, { TAG_NOTE } },
+};
+
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+/* As they are: the last four bytes are the check, and hardly ever fit. */
+static void
+store_raw(struct store *s, const struct kind *kind, const unsigned char *record, size_t size)
+{
+	struct record_key key = { .size = kind->key_size };
+	static unsigned char value[4096 + RECORD_CHECK_SIZE];
+	size_t n;
+	int rc;
+
+	MUST(store_begin(s, true) == 0);
+	MUST(s->ops->put(s, kind->table, kind->key, kind->key_size, record, size) == 0);
+	errno = 0;
+	rc = kind->get(s);
+	MUST(rc == 1 || (rc == -1 && errno == EBADMSG && s->damaged && !s->broken));
+	if (rc == 1) {
+		memcpy(key.data, kind->key, kind->key_size);
+		MUST(size >= RECORD_CHECK_SIZE);
+		MUST(record_put(s, &key, record, size - RECORD_CHECK_SIZE) == 0);
+		MUST(s->ops->get(s, kind->table, kind->key, kind->key_size, value, sizeof value, &n) == 1);
+		MUST(n == size && memcmp(value, record, size) == 0);
+	}
+	store_rollback(s);
+	MUST(!s->damaged && !s->broken);
 }
 
 static void
-use_watch(unsigned char *record, size_t size)
+store_checked(struct store *s, const struct kind *kind, const unsigned char *record, size_t size,
+    bool good)
 {
-	static struct watch_list list;
-	static unsigned char back[WATCH_RECORD_MAX];
+	struct record_key key = { .size = kind->key_size };
+	int rc;
 
-	(void)watch_is_current(record, size, "/nonexistent");
-	if (!watch_decode(&list, record, size))
-		return;
-	if (watch_encode(&list, back) > sizeof back)
-		abort();
+	memcpy(key.data, kind->key, kind->key_size);
+	MUST(store_begin(s, true) == 0 && record_put(s, &key, record, size) == 0);
+	rc = kind->get(s);
+	MUST(rc == (good ? 1 : -1));
+	/* Under another key it is nobody's. */
+	MUST(record_del(s, &key) == 0 && kind->get(s) == 0);
+	store_rollback(s);
 }
 
+/* First byte: which kind. The rest is the record. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	unsigned char *record = malloc(size + 1), back[INFO_SIZE];
-	struct limits limits;
-	struct pending pending;
-	struct info info;
-	struct rules_settings settings;
+	struct fuzz_input in = { data, size };
+	const struct kind *kind = &kinds[fuzz_number(&in, 1) % KINDS];
+	size_t n = in.left < 4096 ? in.left : 4096;
+	unsigned char *record = malloc(n + 1);
+	struct store *s = store_memory_new();
+	bool good;
 
-	if (record == NULL)
-		return 0;
-	memcpy(record, data, size);
-	use_counters(record, size);
-	use_watch(record, size);
-	if (limits_decode(&limits, record, size)) {
-		limits_encode(&limits, back);
-		if (memcmp(back, record, LIMITS_SIZE) != 0)
-			abort();
-	}
-	if (pending_decode(&pending, record, size))
-		pending_encode(&pending, back);
-	if (info_decode(&info, record, size))
-		info_encode(&info, back);
-	if (rules_settings_decode(&settings, record, size))
-		rules_settings_encode(&settings, back);
+	MUST(record != NULL && s != NULL);
+	memcpy(record, in.at, n);
+	good = kind->use(record, n);
+	store_raw(s, kind, record, n);
+	store_checked(s, kind, record, n, good);
+	store_close(s);
 	free(record);
 	return 0;
 }
+
+FUZZ_GUIDED
