@@ -173,9 +173,23 @@ step(pid_t pid, int *signal)
 	*signal = WSTOPSIG(status) == (SIGTRAP | 0x80) || status >> 16 != 0 ? 0 : WSTOPSIG(status);
 }
 
-/* Until a flock(2) has returned 0. */
+static bool
+is_open_as(pid_t pid, uint64_t fd, const char *name)
+{
+	char path[64], target[300];
+	const char *base;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, (int)fd);
+	n = readlink(path, target, sizeof target - 1);
+	target[n > 0 ? n : 0] = '\0';
+	base = strrchr(target, '/');
+	return base != NULL && strcmp(base + 1, name) == 0;
+}
+
+/* Until a flock(2) of this file has returned 0. */
 static void
-go_to_lock(pid_t pid)
+go_to_lock(pid_t pid, const char *name)
 {
 	struct __ptrace_syscall_info info;
 	bool in_flock = false;
@@ -185,27 +199,75 @@ go_to_lock(pid_t pid)
 		step(pid, &signal);
 		HARNESS_MUST(ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) > 0);
 		if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
-			in_flock = info.entry.nr == SYS_flock;
+			in_flock = info.entry.nr == SYS_flock && is_open_as(pid, info.entry.args[0], name);
 		else if (info.op == PTRACE_SYSCALL_INFO_EXIT && in_flock && info.exit.rval == 0)
 			return;
 	}
 }
 
+/* Takes hold of it where it is; then the lock is free. */
+static bool
+seize(pid_t pid, int lock, unsigned long options)
+{
+	bool seized = ptrace(PTRACE_SEIZE, pid, NULL, options) == 0;
+	int status;
+
+	if (!seized)
+		harness_skip("a program stopped in the middle", strerror(errno));
+	if (seized) {
+		HARNESS_MUST(ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == 0);
+		HARNESS_MUST(waitpid(pid, &status, 0) == pid);
+	}
+	(void)close(lock);
+	return seized;
+}
+
+static void
+detach(pid_t pid, int signal)
+{
+	HARNESS_MUST(ptrace(PTRACE_DETACH, pid, NULL, (unsigned long)signal) == 0);
+}
+
 bool
-harness_signal_at_lock(pid_t pid, int lock, int nth, int signal)
+harness_stop_at_lock(pid_t pid, int lock, const char *name)
+{
+	if (!seize(pid, lock, PTRACE_O_TRACESYSGOOD))
+		return false;
+	go_to_lock(pid, name);
+	detach(pid, SIGSTOP);
+	return true;
+}
+
+/* Until it has forked; the new process, which stands still, while this one goes on. */
+static pid_t
+go_to_fork(pid_t pid)
+{
+	unsigned long child;
+	int status;
+
+	do {
+		HARNESS_MUST(ptrace(PTRACE_CONT, pid, NULL, NULL) == 0);
+		HARNESS_MUST(waitpid(pid, &status, __WALL) == pid);
+		ck_assert_msg(WIFSTOPPED(status), "harness: ended before it forked");
+	} while (status >> 16 != PTRACE_EVENT_FORK);
+	HARNESS_MUST(ptrace(PTRACE_GETEVENTMSG, pid, NULL, &child) == 0);
+	HARNESS_MUST(waitpid((pid_t)child, &status, __WALL) == (pid_t)child);
+	detach(pid, 0);
+	return (pid_t)child;
+}
+
+pid_t
+harness_signal_at_fork(pid_t pid, int lock, int nth, int signal)
 {
 	int status;
 
-	if (ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACESYSGOOD) == -1) {
-		harness_skip("a program stopped while it holds the lock", strerror(errno));
-		(void)close(lock);
-		return false;
-	}
-	HARNESS_MUST(ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) == 0);
-	HARNESS_MUST(waitpid(pid, &status, 0) == pid);
-	(void)close(lock);
+	if (!seize(pid, lock, PTRACE_O_TRACEFORK))
+		return 0;
 	while (nth-- > 0)
-		go_to_lock(pid);
-	HARNESS_MUST(ptrace(PTRACE_DETACH, pid, NULL, (unsigned long)signal) == 0);
-	return true;
+		pid = go_to_fork(pid);
+	HARNESS_MUST(kill(pid, signal) == 0);
+	HARNESS_MUST(ptrace(PTRACE_CONT, pid, NULL, NULL) == 0);
+	HARNESS_MUST(waitpid(pid, &status, __WALL) == pid);
+	detach(pid, signal);
+	return pid;
 }

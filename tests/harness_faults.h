@@ -54,10 +54,16 @@ bool harness_start_as_user(void);
 pid_t harness_background(const char *program, const char *const *argv);
 
 /*
- * A program that waits for a lock: lets go of it (closes `lock`), and when the program has it, the
- * `nth` one it takes from here on, sends this signal before it does anything more. False, and said, where
- * ptrace(2) is not allowed.
+ * A program that waits for a lock, or soon will: lets go of that lock (closes `lock`), and when the program
+ * has locked the file of the state directory that is called `name`, stops it before it does anything more.
+ * False, and said, where ptrace(2) is not allowed; then the lock is free as well.
  */
-bool harness_signal_at_lock(pid_t pid, int lock, int nth, int signal);
+bool harness_stop_at_lock(pid_t pid, int lock, const char *name);
+
+/*
+ * The same, but it stops at its `nth` fork(2), or at one of its child's, in the new process, before that
+ * does anything; which is then to die by `signal`. Its process id; 0, and said, as above.
+ */
+pid_t harness_signal_at_fork(pid_t pid, int lock, int nth, int signal);
 
 #endif

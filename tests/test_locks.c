@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +131,188 @@ START_TEST(test_killed_while_the_remote_runs)
 }
 END_TEST
 
+/* --- holders that stop, or die --- */
+
+static int
+take_lock(void)
+{
+	int fd = open(harness_state("lock"), O_RDWR | O_CLOEXEC);
+
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	return fd;
+}
+
+static void
+load_rules(bool defer)
+{
+	harness_rules(defer ? "on_error = \"defer\"; deadline_ms = 500;" : "deadline_ms = 500;");
+}
+
+static const struct {
+	const char *label, *command; /* NULL: a delivery */
+	const char *lock;
+	bool in_the_way; /* of deliveries */
+} holders[] = {
+	{ "L5 a delivery", NULL, "lock", true },
+	{ "L5 show", "show", "lock", true },
+	{ "L5 status", "status", "lock", true },
+	{ "L5 load", "load", "lock", true },
+	{ "L5 load, its own lock", "load", "load.lock", false },
+	{ "L5 tidy", "tidy", "lock", true },
+	{ "L5 tidy, the ledger's lock", "tidy", "ledger.lock", false },
+};
+
+/* A holder that has been started and stopped. */
+struct holder {
+	struct harness_run *run; /* of a delivery */
+	pid_t pid;
+};
+
+static bool
+start_holder(struct holder *h, int which)
+{
+	const char *argv[] = { "qlimit", holders[which].command, NULL };
+	int lock = take_lock();
+
+	h->run = NULL;
+	if (argv[1] == NULL) {
+		h->run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "accept@x");
+		h->pid = harness_attempt_pid(h->run);
+	} else {
+		h->pid = harness_background(harness_program("qlimit"), argv);
+	}
+	return harness_stop_at_lock(h->pid, lock, holders[which].lock);
+}
+
+static void
+end_holder(const struct holder *h, bool defer, bool killed)
+{
+	struct harness_delivery d;
+
+	ck_assert_int_eq(kill(h->pid, killed ? SIGKILL : SIGCONT), 0);
+	if (h->run == NULL) {
+		ck_assert_int_eq(waitpid(h->pid, NULL, 0), h->pid);
+		return;
+	}
+	d = harness_deliver_finish(h->run);
+	ck_assert_int_eq(d.letter, killed || defer ? 'Z' : 'K');
+}
+
+/*
+ * Goal (L5): whoever is stopped while he holds a lock is in nobody's way for longer than the deadline, and
+ * goes on, when he may, as if nothing had been.
+ */
+START_TEST(test_holder_is_stopped)
+{
+	const char *label = holders[_i / 2].label;
+	bool defer = _i % 2 == 1;
+	struct holder h;
+	uint64_t counted;
+
+	load_rules(defer);
+	harness_expect_delivered("before");
+	if (!start_holder(&h, _i / 2))
+		defer = false; /* and nothing stopped */
+	else if (holders[_i / 2].in_the_way)
+		for (int i = 0; i < 2; i++)
+			harness_expect_in_trouble(label, defer);
+	else
+		harness_expect_delivered(label);
+	end_holder(&h, defer, false);
+	counted = harness_counters("domain", "example.com").sent;
+	ck_assert_msg(counted >= 1, "%s: nothing counted", label);
+	harness_expect_delivered(label);
+	ck_assert_uint_eq(harness_counters("domain", "example.com").sent, counted + 1);
+	ck_assert_int_eq(access(harness_state("live.mdb.damaged"), F_OK), -1);
+}
+END_TEST
+
+/* Goal (L5): whoever is killed while he holds a lock lets go of it by that; nothing is damaged. */
+START_TEST(test_holder_is_killed)
+{
+	struct holder h;
+	size_t lines;
+
+	load_rules(true);
+	harness_expect_delivered("before");
+	if (start_holder(&h, _i))
+		end_holder(&h, false, true);
+	else
+		end_holder(&h, false, false);
+	lines = harness_log_lines(NULL);
+	harness_expect_delivered(holders[_i].label);
+	ck_assert_uint_ge(harness_counters("domain", "example.com").sent, 2);
+	ck_assert_uint_eq(harness_log_lines(NULL), lines);
+	ck_assert_int_eq(harness_load().status, 0);
+	ck_assert_int_eq(harness_cli("tidy").status, 0);
+	ck_assert_int_eq(access(harness_state("live.mdb.damaged"), F_OK), -1);
+}
+END_TEST
+
+static const struct {
+	int number;
+	const char *reason;
+} own_signals[] = {
+	{ SIGXCPU, "a resource limit" },
+	{ SIGXFSZ, "a resource limit" },
+	{ SIGALRM, "deadline_ms" },
+	{ SIGSEGV, "crashed" },
+	{ SIGBUS, "crashed" },
+	{ SIGABRT, "crashed" },
+	{ SIGILL, "crashed" },
+	{ SIGFPE, "crashed" },
+	{ SIGSYS, "crashed" },
+};
+
+/* Goal (O2, L5): what a limit of CPU time, or a crash, does to a delivery that waits: it goes on, once. */
+START_TEST(test_signal_while_waiting)
+{
+	bool defer = _i % 2 == 1;
+	struct harness_delivery d;
+	struct harness_run *run;
+	int lock;
+
+	load_rules(defer);
+	lock = take_lock();
+	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "accept@x");
+	(void)usleep(100000);
+	ck_assert_int_eq(kill(harness_attempt_pid(run), own_signals[_i / 2].number), 0);
+	d = harness_deliver_finish(run);
+	ck_assert_msg(d.letter == (defer ? 'Z' : 'K') && d.wait_status == 0, "signal %d: %c%s",
+	    own_signals[_i / 2].number, d.letter, d.text);
+	ck_assert_uint_eq(harness_calls(), defer ? 0 : 1);
+	ck_assert_uint_eq(harness_log_lines(NULL), 1);
+	ck_assert_ptr_nonnull(strstr(harness_log_line(NULL, 0), own_signals[_i / 2].reason));
+	(void)close(lock);
+	harness_expect_delivered("afterwards");
+	ck_assert_uint_eq(harness_counters("domain", "example.com").sent, 1);
+}
+END_TEST
+
+/*
+ * Goal: a process on its way to become a helper, or that one's parent, crashes before it is one: the guard
+ * that it has inherited must not run the real program there: the mail is the parent's.
+ */
+START_TEST(test_helper_crashes_before_its_time)
+{
+	struct harness_run *run;
+	int lock;
+
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	load_rules(false);
+	harness_config("deadline_ms = 5000;");
+	lock = take_lock();
+	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "accept@x");
+	(void)harness_signal_at_fork(harness_attempt_pid(run), lock, _i + 1, SIGSEGV);
+	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
+	while (wait(NULL) > 0)
+		continue;
+	ck_assert_uint_eq(harness_calls(), 1);
+	ck_assert_uint_eq(harness_counters("domain", "example.com").sent, 1);
+}
+END_TEST
+
 Suite *
 suite_locks(void)
 {
@@ -143,6 +326,10 @@ suite_locks(void)
 	tcase_add_loop_test(t, test_signal_while_settling, 0, 4);
 	tcase_add_test(t, test_nothing_is_held_meanwhile);
 	tcase_add_test(t, test_killed_while_the_remote_runs);
+	tcase_add_loop_test(t, test_holder_is_stopped, 0, 2 * HARNESS_ROWS(holders));
+	tcase_add_loop_test(t, test_holder_is_killed, 0, HARNESS_ROWS(holders));
+	tcase_add_loop_test(t, test_signal_while_waiting, 0, 2 * HARNESS_ROWS(own_signals));
+	tcase_add_loop_test(t, test_helper_crashes_before_its_time, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }
