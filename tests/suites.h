@@ -23,7 +23,8 @@
 	suite(starts) \
 	suite(cli) \
 	suite(config) \
-	suite(config_refused)
+	suite(config_refused) \
+	suite(config_faults)
 
 #define SUITE_DECLARE(name) Suite *suite_##name(void);
 SUITES(SUITE_DECLARE)
