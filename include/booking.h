@@ -35,6 +35,7 @@ struct booking_session {
 	int64_t now;
 	struct info info;
 	struct counters counters[METERS_MAX]; /* of booking->payers, by index, in this hour */
+	bool is_new[METERS_MAX];              /* nothing was counted for it in this hour yet */
 };
 
 /* What is to be said of the payers, by index; counters as they were then. */
@@ -50,7 +51,10 @@ int booking_open(struct booking_session *v, struct store *s, const struct bookin
 /* Reads what the payers have counted, and their limits as they are now. */
 int booking_read_counters(struct booking_session *v);
 
-/* Writes it, and tells what it gives cause to say (METERS_MAX). */
+/*
+ * Writes it, and tells what it gives cause to say (METERS_MAX). Who has still counted nothing, because
+ * another payer stopped the delivery, gets no record: made-up domains must not fill the store.
+ */
 int booking_write_counters(struct booking_session *v, struct booking_notice *notices);
 
 /* Writes the state and commits. */

@@ -34,12 +34,14 @@ booking_read_counters(struct booking_session *v)
 {
 	const struct meter_list *payers = &v->booking->payers;
 
-	for (size_t i = 0; i < payers->count; i++)
-		if (store_counters_get(v->store, v->info.hour, &payers->at[i],
-			&v->counters[i]) == -1 ||
-		    store_limits_refresh(v->store, v->info.generation, &payers->at[i],
+	for (size_t i = 0; i < payers->count; i++) {
+		int rc = store_counters_get(v->store, v->info.hour, &payers->at[i], &v->counters[i]);
+
+		v->is_new[i] = rc == 0;
+		if (rc == -1 || store_limits_refresh(v->store, v->info.generation, &payers->at[i],
 			&v->counters[i]) == -1)
 			return -1;
+	}
 	return 0;
 }
 
@@ -57,16 +59,28 @@ notice(struct booking_session *v, struct counters *c, struct booking_notice *n)
 	return 0;
 }
 
+static bool
+has_counted(const struct counters *c)
+{
+	return c->admitted != 0 || c->held != 0 || c->refused != 0 || c->sent != 0 ||
+	       c->deferred != 0 || c->failed != 0 || c->unreached != 0;
+}
+
 int
 booking_write_counters(struct booking_session *v, struct booking_notice *notices)
 {
 	const struct meter_list *payers = &v->booking->payers;
 
-	for (size_t i = 0; i < payers->count; i++)
-		if (notice(v, &v->counters[i], &notices[i]) == -1 ||
-		    store_counters_put(v->store, v->info.hour, &payers->at[i],
-			&v->counters[i]) == -1)
+	for (size_t i = 0; i < payers->count; i++) {
+		struct counters *c = &v->counters[i];
+
+		if (notice(v, c, &notices[i]) == -1)
 			return -1;
+		if (v->is_new[i] && !has_counted(c))
+			continue;
+		if (store_counters_put(v->store, v->info.hour, &payers->at[i], c) == -1)
+			return -1;
+	}
 	return 0;
 }
 
