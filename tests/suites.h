@@ -21,6 +21,7 @@
 	suite(mounts) \
 	suite(locks) \
 	suite(starts) \
+	suite(attacks) \
 	suite(cli) \
 	suite(config) \
 	suite(config_refused) \
