@@ -88,10 +88,12 @@ store_info_ready(struct store *s, struct info *info, const unsigned char *boot, 
 	if (rc == -1) {
 		forget_findings(s);
 		rc = s->ops->restart(s, true);
-	} else if (rc == 0 || !store_is_of_boot(info, boot)) {
-		/* Without info it is new, or pages that a power cut left together: nobody's. */
+	} else if (rc == 0 && !s->fresh) {
+		/* Cut short, or pages that a power cut left together: nobody's. */
+		rc = s->ops->restart(s, true);
+	} else if (rc == 1 && !store_is_of_boot(info, boot)) {
 		rc = s->ops->restart(s, false);
-	} else {
+	} else if (rc == 1) {
 		return 0;
 	}
 	memset(info, 0, sizeof *info);

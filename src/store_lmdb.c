@@ -154,20 +154,19 @@ map_size(off_t file_size)
 }
 
 /*
- * A file whose pages lie far beyond its end has lost its end, or its mind: writing on there would make
- * it as large. A few may, those that a transaction took and gave back.
+ * Is it new, and can it be what it says? A file whose pages lie far beyond its end has lost its end, or
+ * its mind: writing on there would make it as large. A few may, those that a transaction took and gave back.
  */
 static int
-check_extent(MDB_env *env, off_t file_size)
+examine(struct store_lmdb *s, off_t file_size)
 {
 	MDB_envinfo info;
 	MDB_stat st;
 
-	if (file_size == 0)
-		return 0;
-	if (result(mdb_env_info(env, &info)) == -1 || result(mdb_env_stat(env, &st)) == -1)
+	if (result(mdb_env_info(s->env, &info)) == -1 || result(mdb_env_stat(s->env, &st)) == -1)
 		return -1;
-	if (info.me_last_pgno / 2 <= (size_t)file_size / st.ms_psize + 64)
+	s->base.fresh = info.me_last_txnid == 0;
+	if (file_size == 0 || info.me_last_pgno / 2 <= (size_t)file_size / st.ms_psize + 64)
 		return 0;
 	errno = EBADMSG;
 	return -1;
@@ -233,7 +232,7 @@ open_file(struct store_lmdb *s, bool create)
 	memset(s->is_open, 0, sizeof s->is_open);
 	if (store_file_examine(&s->file, create, &size) == 0 &&
 	    (size > 0 || s->file.live || !create || create_ledger(s) == 0) &&
-	    open_env(s, s->file.path, size, &s->env) == 0 && check_extent(s->env, size) == 0 &&
+	    open_env(s, s->file.path, size, &s->env) == 0 && examine(s, size) == 0 &&
 	    result(mdb_txn_begin(s->env, NULL, 0, &s->txn)) == 0)
 		return 0;
 	close_file(s);
