@@ -62,6 +62,7 @@ static struct ledger {
 static struct {
 	unsigned seed, edits, mark_count;
 	size_t ledger_count, steps;
+	bool later; /* the machine comes back in the hour after the cut */
 	struct disk_image image;
 	struct harness_delivery accepted;
 } power;
@@ -518,7 +519,7 @@ deliver(const char *sender, enum boot boot)
 		return false;
 	}
 	ck_assert_msg(strncmp(d.text, "Domain hot.example", 18) == 0 && hot && boot != ANEW &&
-	    mark_now()->hot >= HOT_LIMIT, SAY "%s, boot %d: %s", SO, sender, boot, d.text);
+	    !power.later && mark_now()->hot >= HOT_LIMIT, SAY "%s, boot %d: %s", SO, sender, boot, d.text);
 	tally->held++;
 	return true;
 }
@@ -619,17 +620,32 @@ check_believed(enum boot boot)
 	must_be_counted("server", "", 0, m->all + 3);
 }
 
-/* What was there still is; a boot that is not known as such may put older rows over it. */
+/* Whether a line of `rows` at `line` is one of the others, too. */
+static bool
+has_row(const char *others, const char *line)
+{
+	size_t n = strcspn(line, "\n") + 1;
+
+	for (; *others != '\0'; others += strcspn(others, "\n") + 1)
+		if (strncmp(others, line, n) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * What was there still is, and nothing is added by a machine that knows that it was started again. One
+ * that does not may add what it finds in live.mdb, and put older rows over those that are there.
+ */
 static void
 compare_ledgers(const char *before, enum boot boot)
 {
 	char *after = read_ledger(harness_path("state"));
 
 	ck_assert_msg(after != NULL, SAY "ledger: %s", SO, strerror(errno));
-	if (strcmp(before, after) != 0) {
-		ck_assert_msg(boot != ANEW, SAY "ledger before\n%safter\n%s", SO, before, after);
-		tally->rewritten++;
-	}
+	ck_assert_msg(boot != ANEW || strcmp(before, after) == 0, SAY "ledger before\n%safter\n%s", SO,
+	    before, after);
+	for (const char *row = before; *row != '\0'; row += strcspn(row, "\n") + 1)
+		tally->rewritten += !has_row(after, row);
 	free(after);
 	ck_assert_msg(!exists(harness_path("state"), "ledger.mdb.damaged"), SAY "ledger set aside", SO);
 }
@@ -645,7 +661,8 @@ start_again(enum boot boot)
 	check_essentials(harness_path("state"));
 	rows = check_ledger(harness_path("state"));
 	(void)setenv("QLIMIT_TEST_BOOT", boots[boot], 1);
-	harness_set_time(mark_now()->now);
+	power.later = torture_below(3) == 0;
+	harness_set_time(mark_now()->now + (power.later ? 3600 : 0));
 	if (boot == ANEW)
 		check_anew();
 	else
@@ -708,7 +725,7 @@ prepare_machine(void)
 START_TEST(torture_machine)
 {
 	enum boot boot = (enum boot)_i;
-	unsigned share = torture_share(boot == ANEW ? MACHINE_IMAGES : MACHINE_IMAGES / 3), from = 0;
+	unsigned share = torture_share(boot == ANEW ? MACHINE_IMAGES : MACHINE_IMAGES / 4), from = 0;
 	int64_t begun = milliseconds();
 
 	prepare();
