@@ -43,6 +43,9 @@ int admin_tidy(struct admin *a);
  */
 int admin_enter(struct admin *a, bool create);
 
+/* The live store, of this boot only. Nothing is opened yet. NULL with errno. */
+struct store *admin_live(const struct admin *a);
+
 /*
  * Opens a transaction on the live store for a command that needs one to exist. NULL after saying why
  * not, with the exit status in *status.

@@ -41,6 +41,12 @@ enum store_kind { STORE_LIVE, STORE_LEDGER };
  */
 struct store *store_lmdb_new(const char *directory, enum store_kind kind, int patience_ms);
 
+/*
+ * From now on a live store is only opened if it is of this boot (INFO_BOOT_SIZE bytes; all zeros: it
+ * cannot be told, then any is). Pages that a power cut has mixed are so removed without a look at them.
+ */
+void store_lmdb_of_boot(struct store *s, const unsigned char *boot);
+
 /* A store in memory, for tests. */
 struct store *store_memory_new(void);
 

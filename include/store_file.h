@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "info.h"
 #include "place.h"
 
 struct store_file {
 	bool live; /* live.mdb, else ledger.mdb; each with a lock of its own: the ledger's writes are slow */
 	int lock;  /* descriptor, -1 while the lock is not held */
+	unsigned char boot[INFO_BOOT_SIZE]; /* a live store of another one is removed; zeros: any is taken */
 	char directory[PLACE_PATH_MAX + 1];
 	char path[PLACE_PATH_MAX + 1];
 	char aside[PLACE_PATH_MAX + 1]; /* where a damaged file goes; of live one copy is kept */
@@ -30,6 +32,7 @@ int store_file_init(struct store_file *f, const char *directory, bool live);
 /*
  * Takes the lock, waiting for `patience_ms` milliseconds, for ever if negative. 0, or -1 with errno
  * (EPERM: directory or lock is not ours alone; ETIMEDOUT). The death of the process lets go of it.
+ * Of a live store it tells the boot; one of another boot is removed before anybody opens it.
  */
 int store_file_lock(struct store_file *f, int patience_ms);
 

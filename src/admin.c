@@ -61,6 +61,16 @@ open_failed(const struct admin *a)
 }
 
 struct store *
+admin_live(const struct admin *a)
+{
+	struct store *s = store_lmdb_new(a->place.state, STORE_LIVE, ADMIN_PATIENCE_MS);
+
+	if (s != NULL)
+		store_lmdb_of_boot(s, a->boot);
+	return s;
+}
+
+struct store *
 admin_open_live(struct admin *a, struct info *info, int *status)
 {
 	struct store *s;
@@ -69,7 +79,7 @@ admin_open_live(struct admin *a, struct info *info, int *status)
 	*status = admin_enter(a, false);
 	if (*status != EX_OK)
 		return NULL;
-	s = store_lmdb_new(a->place.state, STORE_LIVE, ADMIN_PATIENCE_MS);
+	s = admin_live(a);
 	if (s == NULL || store_begin(s, false) == -1) {
 		*status = open_failed(a);
 		store_close(s);

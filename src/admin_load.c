@@ -224,7 +224,7 @@ compile(struct admin *a, const struct config *config, const char *why, const cha
 		.told = print_change };
 	int status = EX_CONFIG, rc;
 
-	c.live = store_lmdb_new(a->place.state, STORE_LIVE, ADMIN_PATIENCE_MS);
+	c.live = admin_live(a);
 	if (c.live == NULL)
 		return EX_OSERR;
 	if (why[0] != '\0') {

@@ -237,7 +237,7 @@ admin_tidy(struct admin *a)
 	if (status != EX_OK)
 		return status;
 	t = (struct tidy){ .admin = a };
-	t.live = store_lmdb_new(a->place.state, STORE_LIVE, ADMIN_PATIENCE_MS);
+	t.live = admin_live(a);
 	t.ledger = store_lmdb_new(a->place.state, STORE_LEDGER, ADMIN_PATIENCE_MS);
 	if (t.live == NULL || t.ledger == NULL) {
 		(void)fprintf(stderr, "qlimit: %s: %s\n", a->place.state, strerror(errno));

@@ -175,6 +175,7 @@ admit(struct admission *a)
 	run.store = store_lmdb_new(run.place.state, STORE_LIVE, -1);
 	if (run.store == NULL)
 		give_up();
+	store_lmdb_of_boot(run.store, run.boot);
 	ask(a);
 	guard_disarm();
 	if (a->start_tidy)

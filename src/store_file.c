@@ -21,6 +21,7 @@ int
 store_file_init(struct store_file *f, const char *directory, bool live)
 {
 	f->live = live;
+	memset(f->boot, 0, sizeof f->boot);
 	f->lock = -1;
 	if (place_join(f->directory, directory, "") == -1 ||
 	    place_join(f->path, directory, live ? "live.mdb" : "ledger.mdb") == -1 ||
@@ -122,11 +123,34 @@ store_file_take(const char *directory, const char *lock_path, int patience_ms)
 	return -1;
 }
 
+/* The lock file tells of which boot the live store is. Removed first: then there is room to say so. */
+static int
+follow_boot(const struct store_file *f)
+{
+	static const unsigned char unknown[INFO_BOOT_SIZE];
+	unsigned char noted[INFO_BOOT_SIZE];
+
+	if (!f->live || memcmp(f->boot, unknown, sizeof unknown) == 0)
+		return 0;
+	if (pread(f->lock, noted, sizeof noted, 0) == (ssize_t)sizeof noted &&
+	    memcmp(noted, f->boot, sizeof noted) == 0)
+		return 0;
+	if (store_file_remove(f, false) == -1)
+		return -1;
+	errno = ENOSPC; /* of a short write */
+	return pwrite(f->lock, f->boot, sizeof f->boot, 0) == (ssize_t)sizeof f->boot ? 0 : -1;
+}
+
 int
 store_file_lock(struct store_file *f, int patience_ms)
 {
 	f->lock = store_file_take(f->directory, f->lock_path, patience_ms);
-	return f->lock == -1 ? -1 : 0;
+	if (f->lock == -1)
+		return -1;
+	if (follow_boot(f) == 0)
+		return 0;
+	store_file_unlock(f);
+	return -1;
 }
 
 void

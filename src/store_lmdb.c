@@ -549,6 +549,14 @@ store_lmdb_new(const char *directory, enum store_kind kind, int patience_ms)
 }
 
 void
+store_lmdb_of_boot(struct store *base, const unsigned char *boot)
+{
+	struct store_lmdb *s = (struct store_lmdb *)base;
+
+	memcpy(s->file.boot, boot, sizeof s->file.boot);
+}
+
+void
 store_lmdb_emergency(bool crashed)
 {
 	for (int live = 0; live < 2; live++) {

@@ -766,6 +766,44 @@ START_TEST(test_growth)
 }
 END_TEST
 
+static struct store *
+open_in_boot(const char *id)
+{
+	unsigned char of[INFO_BOOT_SIZE] = { 0 };
+	struct store *s = store_lmdb_new(directory, STORE_LIVE, 0);
+
+	memcpy(of, id, strlen(id));
+	ck_assert_ptr_nonnull(s);
+	store_lmdb_of_boot(s, of);
+	return s;
+}
+
+/* Goal (O4): what another boot has left, be it as garbled as can be, is removed without a look at it. */
+START_TEST(test_another_boot)
+{
+	struct counters c = { .admitted = 1 };
+	struct meter a = domain("a");
+	/* Written in the first, looked for in the second; where either is unknown nothing can be told. */
+	static const struct {
+		const char *first, *second;
+		int kept;
+	} boots[] = { { "one", "one", 1 }, { "one", "two", 0 }, { "one", "", 1 }, { "", "two", 0 } };
+
+	store = open_in_boot(boots[_i].first);
+	begin();
+	ck_assert_int_eq(store_counters_put(store, 1, &a, &c), 0);
+	commit();
+	store_close(store);
+	if (boots[_i].kept == 0)
+		put_file("live.mdb", "garbage");
+	store = open_in_boot(boots[_i].second);
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), boots[_i].kept);
+	commit();
+	ck_assert_int_eq(access(path("live.mdb.damaged"), F_OK), -1);
+}
+END_TEST
+
 static int
 open_held(const char *path)
 {
@@ -833,6 +871,7 @@ suite_store(void)
 	tcase_add_loop_test(l, test_emergency, 0, 2);
 	tcase_add_test(l, test_lock);
 	tcase_add_test(l, test_lock_is_replaced);
+	tcase_add_loop_test(l, test_another_boot, 0, 4);
 	tcase_add_test(l, test_growth);
 	suite_add_tcase(s, l);
 	return s;
