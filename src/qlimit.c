@@ -1,4 +1,5 @@
 /* qlimit - the admin's side of qlimit-remote(8) */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,6 +116,16 @@ give_up(enum guard_reason reason)
 	_exit(EX_SOFTWARE);
 }
 
+/* Whoever reads a script's mail must not find a status without a word. */
+static void
+say_what_was_lost(int status)
+{
+	static const char lost[] = "qlimit: failed; the reason could not be written here\n";
+
+	if (status != EX_OK && ferror(stderr) != 0 && write(2, lost, sizeof lost - 1) == -1)
+		log_trouble("qlimit(8) failed and could not write the reason", errno);
+}
+
 static bool
 is_help(const char *word)
 {
@@ -155,7 +166,8 @@ main(int argc, char **argv)
 	guard_disarm();
 	if (fflush(stdout) == EOF || ferror(stdout) != 0) {
 		(void)fputs("qlimit: cannot write the output\n", stderr);
-		return EX_IOERR;
+		count = EX_IOERR;
 	}
+	say_what_was_lost(count);
 	return count;
 }
