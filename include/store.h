@@ -52,9 +52,9 @@ struct store *store_memory_new(void);
 
 /*
  * For a signal handler: closes the descriptors LMDB left open for exec and, if `crashed` while a store
- * was in use, sets its file aside. Async-signal-safe.
+ * was in use, sets its file aside: then true. Async-signal-safe.
  */
-void store_lmdb_emergency(bool crashed);
+bool store_lmdb_emergency(bool crashed);
 
 /* Transactions: store_backend.h. store_begin() sets errno ETIMEDOUT if the lock was not to be had. */
 int store_begin(struct store *s, bool create);

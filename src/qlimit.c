@@ -93,20 +93,31 @@ take_options(const struct command *command, char **argv, bool *json)
 	return count;
 }
 
-/* The store is damaged so that LMDB crashes on it: set aside as a delivery would, and said. */
+static _Noreturn void
+end_with(const char *words, int status)
+{
+	if (write(2, words, strlen(words)) == -1)
+		_exit(EX_OSERR);
+	_exit(status);
+}
+
+/*
+ * A store that is damaged so that LMDB crashes on it is set aside as a delivery would, and said. Without one
+ * it was libconfig, which crashes, aborts or exits where it cannot have memory.
+ */
 static void
 after_crash(enum guard_reason reason)
 {
-	static const char crashed[] = "qlimit: the store was damaged: it was set aside with .damaged "
-	    "added to its name. Try again.\n";
-	static const char ended[] = "qlimit: out of memory, or over a limit of setrlimit(2)\n";
-	bool damage = reason == GUARD_CRASHED;
-
-	store_lmdb_emergency(damage);
-	log_trouble(damage ? "qlimit(8) crashed on a store" : "qlimit(8) had to give up", 0);
-	if (write(2, damage ? crashed : ended, (damage ? sizeof crashed : sizeof ended) - 1) == -1)
-		_exit(EX_OSERR);
-	_exit(EX_IOERR);
+	if (store_lmdb_emergency(reason == GUARD_CRASHED)) {
+		log_trouble("qlimit(8) crashed on a store", 0);
+		end_with("qlimit: the store was damaged: it was set aside with .damaged added to its name. "
+		    "Try again.\n", EX_IOERR);
+	}
+	log_trouble(reason == GUARD_CRASHED ? "qlimit(8) crashed" : "qlimit(8) had to give up", 0);
+	if (reason == GUARD_CRASHED)
+		end_with("qlimit: crashed, with no store in use: out of memory?.\n",
+		    EX_SOFTWARE);
+	end_with("qlimit: out of memory, or over a limit of setrlimit(2)\n", EX_IOERR);
 }
 
 static void

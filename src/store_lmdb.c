@@ -556,17 +556,21 @@ store_lmdb_of_boot(struct store *base, const unsigned char *boot)
 	memcpy(s->file.boot, boot, sizeof s->file.boot);
 }
 
-void
+bool
 store_lmdb_emergency(bool crashed)
 {
+	bool aside = false;
+
 	for (int live = 0; live < 2; live++) {
 		const struct store_lmdb *s = in_use[live];
 
 		if (s == NULL)
 			continue;
 		store_file_close_all(&s->file);
-		if (crashed)
-			(void)store_file_remove(&s->file, true);
+		if (crashed && access(s->file.path, F_OK) == 0 &&
+		    store_file_remove(&s->file, true) == 0)
+			aside = true;
 		in_use[live] = NULL;
 	}
+	return aside;
 }
