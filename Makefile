@@ -64,6 +64,15 @@ $(BUILD)/tests/qlimit-remote: $(call obj,$(filter-out clock,$(REMOTE))) $(BUILD)
 	$(Q)$(LINK) $(LINK_REMOTE) -Wl,--wrap=boot_id -o $@ $^ -llmdb
 $(BUILD)/tests/qlimit: $(call obj,$(filter-out clock,$(ADMIN))) $(BUILD)/tests/clock.o $(BUILD)/tests/boot.o
 	$(Q)$(LINK) $(HARDEN_LD) -Wl,--wrap=boot_id -o $@ $^ -llmdb -lconfig
+# The same programs, whose allocations fail on demand: in the static one by --wrap, in the dynamic one in front.
+WRAP_ALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+$(BUILD)/tests/alloc/wrap.o $(BUILD)/tests/alloc/front.o: tests/alloc.c tests/alloc.h Makefile
+	$(Q)mkdir -p $(@D) && $(COMPILE) $(if $(findstring wrap,$@),-DALLOC_WRAP) -iquote tests -c -o $@ $<
+$(BUILD)/tests/alloc/qlimit-remote: $(call obj,$(filter-out clock,$(REMOTE))) $(BUILD)/tests/clock.o $(BUILD)/tests/boot.o $(BUILD)/tests/alloc/wrap.o
+	$(Q)$(LINK) $(LINK_REMOTE) -Wl,--wrap=boot_id $(WRAP_ALLOC) -o $@ $^ -llmdb
+$(BUILD)/tests/alloc/qlimit: $(call obj,$(filter-out clock,$(ADMIN))) $(BUILD)/tests/clock.o $(BUILD)/tests/boot.o $(BUILD)/tests/alloc/front.o
+	$(Q)$(LINK) $(HARDEN_LD) -Wl,--wrap=boot_id -o $@ $^ -llmdb -lconfig
+ALLOC = $(BUILD)/tests/alloc/qlimit-remote $(BUILD)/tests/alloc/qlimit
 $(BUILD)/tests/check: $(TESTS) $(call obj,$(UNITS)) $(BUILD)/tests/clock.o
 	$(Q)$(LINK) $(HARDEN_LD) -o $@ $^ -llmdb -lconfig $(shell pkg-config --libs check)
 $(HELPERS): $(BUILD)/tests/%: $(BUILD)/tests/helper_%.o
@@ -76,7 +85,7 @@ check: all $(BUILD)/tests/check $(BUILD)/tests/qlimit-remote $(BUILD)/tests/qlim
 	$(Q)QLIMIT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/check
 
 # TORTURE: percent of the full scale, which takes most of an hour.
-torture: all $(BUILD)/tests/check $(BUILD)/tests/qlimit-remote $(BUILD)/tests/qlimit $(HELPERS)
+torture: all $(BUILD)/tests/check $(BUILD)/tests/qlimit-remote $(BUILD)/tests/qlimit $(HELPERS) $(ALLOC)
 	$(Q)QLIMIT_TORTURE=$(TORTURE) QLIMIT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/check
 
 demo: all $(HELPERS)

@@ -12,6 +12,7 @@
 #define TORTURES(suite) \
 	suite(torture_calls) \
 	suite(torture_signals) \
+	suite(torture_allocs) \
 	suite(torture_damage) \
 	suite(torture_power) \
 	suite(torture_storm)

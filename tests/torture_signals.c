@@ -288,6 +288,7 @@ print_tally(const char *what, long calls)
 	printf("torture: %s: %ld calls, %u runs, %u hit, %u real reports, %u deferred, slowest %lld ms; "
 	    "%u wrong\n", what, calls, tally.runs, tally.hits, tally.real, tally.deferred,
 	    tally.slowest, tally.wrong);
+	(void)fflush(stdout); /* a test that fails does not */
 	ck_assert_uint_eq(tally.wrong, 0);
 	ck_assert_uint_gt(tally.hits, 0);
 }
