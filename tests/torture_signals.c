@@ -82,7 +82,7 @@ milliseconds(void)
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void
+static void __attribute__((format(printf, 3, 4)))
 wrong(const struct hit *h, const struct end *e, const char *format, ...)
 {
 	va_list arguments;
