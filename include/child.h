@@ -8,6 +8,7 @@
 #ifndef CHILD_H
 #define CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The real program: an absolute path, and what it is given. The strings are kept, not copied. */
@@ -33,18 +34,24 @@ enum child_start {
 	CHILD_NO_PROGRAM,  /* it cannot be executed: errno. Nothing has run */
 };
 
+/* What is to be done in the new process, before it is the real program. Only system calls. */
+typedef void child_preparation(void);
+
 /*
  * Starts the real program, once. If this process is killed while it runs, it is killed, too: a
- * delivery nobody reports on would be delivered again.
+ * delivery nobody reports on would be delivered again. Requests to end (HUP, INT, QUIT, TERM, USR1 and
+ * USR2, where not ignored) are passed on to it.
  */
-enum child_start child_start(const struct child_program *program);
+enum child_start child_start(const struct child_program *program, child_preparation *prepare);
+
+/* True from the moment the real program can run. Async-signal-safe. */
+bool child_is_started(void);
 
 /*
  * Writes all that the started program prints to descriptor 1 unchanged, as it comes; `reader`, if not
  * NULL, sees the same bytes, after they were written. Returns when every holder of its output is
- * gone and it has ended: how, as of waitpid(2). All signals are blocked from then on. Called again,
- * with NULL, where `reader` has crashed, it goes on with the bytes that follow; async-signal-safe
- * then.
+ * gone and it has ended: how, as of waitpid(2). All signals are blocked from then on. It can be called
+ * again, in a signal handler with NULL, wherever it was cut short: it goes on with the bytes that follow.
  */
 int child_hear(child_reader *reader, void *context);
 

@@ -1,8 +1,8 @@
 /*
  * guard - whatever breaks in our own part ends in the real qmail-remote being run, once
  *
- * Armed from before the store is opened until it is closed, and while the real program is heard. A
- * crash, an abort, a library's exit or the deadline then ends in `fallback`; at any other time these
+ * Armed from before the store is opened until the end, with another fallback for each stage. A crash,
+ * an abort, a library's exit or the deadline ends in the fallback; before, and once disarmed, these
  * signals are what they were when the process started. facts/storage.md: 12,000 of 12,000 corruptions of
  * the file reached the real program.
  */
@@ -17,7 +17,7 @@ enum guard_reason { GUARD_CRASHED, GUARD_TIMED_OUT, GUARD_EXITED, GUARD_OVER_LIM
 
 /*
  * What is to happen instead. Runs in a signal handler: async-signal-safe, must not return. If it
- * crashes itself, `last_resort` is called in its place: it must do with less.
+ * crashes itself, `last_resort` is called in its place, twice if need be: it must do with less.
  */
 typedef void guard_fallback(enum guard_reason reason);
 
@@ -32,11 +32,11 @@ struct guard {
 /* Arms the guard, or puts this one in the place of the one that is armed. It is kept, not copied. */
 void guard_arm(const struct guard *guard);
 
-/* Until the next guard_arm() the guard's signals wait: for a step that must not be cut in two. */
-void guard_hold(void);
-
 /* Disarms it: signals, masks and timers are as inherited. Async-signal-safe; harmless when disarmed. */
 void guard_disarm(void);
+
+/* In a child that is to execute another program: signals are as inherited. Async-signal-safe. */
+void guard_restore_signals(void);
 
 /* Milliseconds of the deadline that have passed since the guard was armed. */
 uint32_t guard_elapsed_ms(void);

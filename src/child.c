@@ -1,4 +1,5 @@
 /* child - the one place that starts other programs */
+#define _GNU_SOURCE /* pipe2(2) */
 #include "child.h"
 
 #include <errno.h>
@@ -18,9 +19,16 @@
 
 extern char **environ;
 
+/*
+ * The program that was started. The child writes it, in the memory that it shares with us until it has
+ * executed the program: so that we never run a moment without knowing.
+ */
 static struct {
-	pid_t pid;
-	int output; /* where its bytes come from */
+	volatile sig_atomic_t started;
+	volatile pid_t pid;
+	volatile int error;  /* why it was not */
+	int output;          /* where its bytes come from */
+	int input;           /* the other end, ours to close once it runs */
 } running;
 
 static struct {
@@ -106,21 +114,57 @@ child_become(const struct child_program *program)
 	child_answer(CHILD_SORRY, sizeof CHILD_SORRY);
 }
 
-/* In the child of a vfork(2): only system calls until execve(2), and `*error` is the parent's. */
+/* In the child of a vfork(2): only system calls until execve(2), and no memory of its own. */
 static void
-start_program(const struct child_program *program, int output, pid_t parent, volatile int *error)
+start_program(const struct child_program *program, pid_t parent, child_preparation *prepare)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(111);
+	prepare();
 	restore_inherited();
-	if (dup2(output, 1) == -1 || (inherited.error_is_output && dup2(output, 2) == -1)) {
-		*error = errno;
+	if (dup2(running.input, 1) == -1 ||
+	    (inherited.error_is_output && dup2(running.input, 2) == -1)) {
+		running.error = errno;
 		_exit(111);
 	}
+	running.pid = getpid();
+	running.started = 1;
 	(void)execve(program->path, program->argv, program->envp);
-	*error = errno;
+	running.started = 0;
+	running.error = errno;
 	_exit(111);
+}
+
+/* A request to end is for the program, too; before there is one it is for us. */
+static void
+pass_on(int number)
+{
+	int saved = errno;
+
+	if (running.started) {
+		(void)kill(running.pid, number);
+	} else {
+		(void)signal(number, SIG_DFL);
+		(void)raise(number);
+	}
+	errno = saved;
+}
+
+/*
+ * Without this one of us could end between the program's last word and our telling it: a message that
+ * was sent would be sent again. Signals that were ignored stay so.
+ */
+static void
+pass_on_signals(void)
+{
+	static const int requests[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2 };
+	const struct sigaction action = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
+	struct sigaction now;
+
+	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
+		if (sigaction(requests[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+			(void)sigaction(requests[i], &action, NULL);
 }
 
 static void
@@ -174,10 +218,7 @@ wait_for(pid_t pid)
 	return status;
 }
 
-/*
- * The report is out, and only the exit is missing: death by somebody's TERM now would make
- * qmail-rspawn take a message that was delivered for one that was not.
- */
+/* Nobody is left to pass a signal on to, and the program's end is all that is still to be told. */
 static void
 block_all(void)
 {
@@ -188,33 +229,49 @@ block_all(void)
 }
 
 enum child_start
-child_start(const struct child_program *program)
+child_start(const struct child_program *program, child_preparation *prepare)
 {
-	volatile int error = 0;
 	pid_t parent = getpid(), pid;
 	int ends[2];
 
-	if (pipe(ends) == -1)
+	if (pipe2(ends, O_CLOEXEC) == -1)
 		return CHILD_NOT_STARTED;
-	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	running.output = ends[0];
+	running.input = ends[1];
+	pass_on_signals();
 	/* vfork: fork(2) would copy page tables only to throw them away (facts/cost.md). */
 	pid = vfork();
 	if (pid == 0)
-		start_program(program, ends[1], parent, &error);
-	(void)close(ends[1]);
-	if (pid == -1 || error != 0) {
-		if (pid != -1)
-			(void)wait_for(pid);
-		else
-			error = errno;
-		(void)close(ends[0]);
-		errno = error;
-		return pid == -1 ? CHILD_NOT_STARTED : CHILD_NO_PROGRAM;
-	}
-	running.pid = pid;
-	running.output = ends[0];
-	return CHILD_STARTED;
+		start_program(program, parent, prepare);
+	if (running.started)
+		return CHILD_STARTED;
+	if (pid == -1)
+		running.error = errno;
+	else
+		(void)wait_for(pid);
+	(void)close(running.output);
+	(void)close(running.input);
+	errno = running.error;
+	return pid == -1 || running.error == 0 ? CHILD_NOT_STARTED : CHILD_NO_PROGRAM;
+}
+
+bool
+child_is_started(void)
+{
+	return running.started;
+}
+
+/* Its end, without taking note of it: so it can be asked for again, and its number is not reused. */
+static int
+end_of_program(void)
+{
+	siginfo_t info = { .si_pid = 0 };
+	int patience = RETRIES;
+
+	while (waitid(P_PID, (id_t)running.pid, &info, WEXITED | WNOWAIT) == -1)
+		if (errno != EINTR && patience-- == 0)
+			return 0; /* cannot happen; then what was relayed speaks for itself */
+	return info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
 }
 
 int
@@ -225,9 +282,9 @@ child_hear(child_reader *reader, void *context)
 
 	/* Our own death by a lost reader would take the child along before it is done. */
 	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)close(running.input);
 	relay(reader, context);
-	(void)close(running.output);
-	wait_status = wait_for(running.pid);
+	wait_status = end_of_program();
 	block_all();
 	return wait_status;
 }

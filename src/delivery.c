@@ -2,6 +2,7 @@
 #include "delivery.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -50,10 +51,17 @@ go_on_uncounted(void)
 	child_become(&run.program);
 }
 
+/* The fallback has crashed: then without its log line, and at last without closing what is open. */
 static void
 without_store(enum guard_reason reason)
 {
+	static volatile sig_atomic_t again;
+
 	(void)reason;
+	if (!again) {
+		again = 1;
+		(void)store_lmdb_emergency(false);
+	}
 	go_on_uncounted();
 }
 
@@ -62,6 +70,16 @@ after_accident(enum guard_reason reason)
 {
 	store_lmdb_emergency(reason == GUARD_CRASHED);
 	delivery_log_accident(reason, run.essentials.defer_on_error);
+	go_on_uncounted();
+}
+
+/* Nothing of ours is open any more: it has been admitted, or its outcome cannot be heard. */
+static void
+carry_on(enum guard_reason reason)
+{
+	(void)reason;
+	if (child_is_started())
+		child_exit_as(child_hear(NULL, NULL));
 	go_on_uncounted();
 }
 
@@ -168,6 +186,7 @@ static void
 admit(struct admission *a)
 {
 	static struct guard guard = { after_accident, without_store, 0, false };
+	static const struct guard admitted = { carry_on, carry_on, 0, true };
 
 	guard.deadline_ms = run.essentials.deadline_ms;
 	guard_arm(&guard);
@@ -177,17 +196,27 @@ admit(struct admission *a)
 		give_up();
 	store_lmdb_of_boot(run.store, run.boot);
 	ask(a);
-	guard_disarm();
+	guard_arm(&admitted);
 	if (a->start_tidy)
 		start_helper("tidy");
+}
+
+/* Said or not: without a word qmail defers it, and nothing else may be said. */
+static void
+say_no_more(enum guard_reason reason)
+{
+	(void)reason;
+	_exit(0);
 }
 
 static _Noreturn void
 stop(const struct admission *a)
 {
+	static const struct guard guard = { say_no_more, say_no_more, 0, true };
 	char buffer[REPORT_TEXT_MAX];
 	struct text text;
 
+	guard_arm(&guard);
 	text_init(&text, buffer, sizeof buffer);
 	report_compose(&text, &a->judgement, a->payer);
 	child_answer(text.data, text.used);
@@ -210,22 +239,11 @@ answer_for_it(void)
 }
 
 static void
-hear_out(enum guard_reason reason)
-{
-	(void)reason;
-	child_exit_as(child_hear(NULL, NULL));
-}
-
-static void
 deliver(void)
 {
-	static const struct guard guard = { hear_out, hear_out, 0, true };
-
 	report_init(&run.report);
-	guard_hold();
-	switch (child_start(&run.program)) {
+	switch (child_start(&run.program, guard_restore_signals)) {
 	case CHILD_STARTED:
-		guard_arm(&guard);
 		run.wait_status = child_hear(listen, &run.report);
 		break;
 	case CHILD_NO_PROGRAM:
@@ -234,6 +252,7 @@ deliver(void)
 	case CHILD_NOT_STARTED:
 		/* No room for the two of us: then without hearing its outcome. */
 		log_trouble("outcome not counted: no process to run qmail-remote in", errno);
+		guard_disarm();
 		child_become(&run.program);
 	}
 }
@@ -251,7 +270,6 @@ settle(void)
 		log_trouble("outcome not counted: the store cannot be used", errno);
 	else
 		delivery_log_notices(&run.booking, notices);
-	guard_disarm();
 }
 
 void

@@ -1,7 +1,6 @@
 /* guard - whatever breaks in our own part ends in the real qmail-remote being run, once */
 #include "guard.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
@@ -13,33 +12,40 @@ static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGSYS,
 	SIGALRM };
 
 #define SIGNALS (sizeof signals / sizeof signals[0])
+#define LAST_RESORTS 2
+#define ENTRIES_MAX 6 /* each one inside the other takes room on the stack below */
 
 static const struct guard *volatile armed;
-static volatile sig_atomic_t depth; /* how many fallbacks are running inside each other */
+static volatile sig_atomic_t entries, depth; /* how many fallbacks are running inside each other */
 static pid_t owner;
-static bool prepared;
-static struct sigaction before[SIGNALS];
-static sigset_t mask_before;
-static struct itimerval timer_before;
+static unsigned char stack[1 << 17]; /* the ordinary one may be what broke */
+
+/* As it was before the guard was armed. */
+static struct {
+	struct sigaction action[SIGNALS];
+	sigset_t mask;
+	struct itimerval timer;
+	struct timespec at;
+} before;
+
+static bool timing; /* our timer is set instead of the one from before */
 static struct timespec armed_at;
-static uint32_t armed_ms; /* the deadline; 0: there is none */
-static unsigned char stack[1 << 16]; /* the ordinary one may be what broke */
 
 static void
 fall_back(enum guard_reason reason)
 {
 	const struct guard *guard = armed;
 
+	if (++entries > ENTRIES_MAX)
+		_exit(111); /* a deferral */
 	/* Between fork and exec of a helper the handlers are still ours, but the mail is not. */
 	if (getpid() != owner)
 		_exit(111);
-	if (guard == NULL)
-		return;
 	if (depth++ == 0)
 		guard->fallback(reason);
-	else if (depth == 2)
+	else if (depth <= 1 + LAST_RESORTS)
 		guard->last_resort(reason);
-	_exit(111); /* a deferral */
+	_exit(111);
 }
 
 static bool
@@ -54,7 +60,7 @@ static void
 handle(int number, siginfo_t *info, void *context)
 {
 	(void)context;
-	if (armed != NULL && armed->own_faults_only && !is_own_fault(number, info))
+	if (armed->own_faults_only && !is_own_fault(number, info))
 		return;
 	switch (number) {
 	case SIGALRM:
@@ -80,6 +86,7 @@ on_exit_of_a_library(void)
 static void
 prepare(void)
 {
+	static bool prepared;
 	const stack_t alternative = { .ss_sp = stack, .ss_size = sizeof stack };
 
 	if (prepared)
@@ -89,15 +96,16 @@ prepare(void)
 	prepared = true;
 }
 
-static sigset_t
-all_of_them(void)
+/* All of it before anything is changed: a fallback may have to give it back at any moment. */
+static void
+note_what_is(void)
 {
-	sigset_t set;
-
-	(void)sigemptyset(&set);
 	for (size_t i = 0; i < SIGNALS; i++)
-		(void)sigaddset(&set, signals[i]);
-	return set;
+		(void)sigaction(signals[i], NULL, &before.action[i]);
+	(void)sigprocmask(SIG_SETMASK, NULL, &before.mask);
+	(void)getitimer(ITIMER_REAL, &before.timer);
+	(void)clock_gettime(CLOCK_MONOTONIC, &before.at);
+	timing = false;
 }
 
 static void
@@ -111,7 +119,18 @@ catch_signals(void)
 
 	(void)sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < SIGNALS; i++)
-		(void)sigaction(signals[i], &action, &before[i]);
+		(void)sigaction(signals[i], &action, NULL);
+}
+
+static void
+let_through(void)
+{
+	sigset_t ours;
+
+	(void)sigemptyset(&ours);
+	for (size_t i = 0; i < SIGNALS; i++)
+		(void)sigaddset(&ours, signals[i]);
+	(void)sigprocmask(SIG_UNBLOCK, &ours, NULL);
 }
 
 static void
@@ -120,63 +139,61 @@ start_timer(uint32_t ms)
 	/* Again and again: one that is lost must not be the last. */
 	const struct itimerval timer = {
 		.it_value = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000) * 1000 },
-		.it_interval = { 1, 0 },
+		.it_interval = { ms > 0, 0 },
 	};
 
-	armed_ms = ms;
 	(void)clock_gettime(CLOCK_MONOTONIC, &armed_at);
-	if (ms > 0)
-		(void)setitimer(ITIMER_REAL, &timer, &timer_before);
+	if (ms == 0 && !timing)
+		return;
+	timing = true;
+	(void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 void
 guard_arm(const struct guard *guard)
 {
-	const sigset_t ours = all_of_them();
-	bool first;
+	bool first = armed == NULL;
 
-	prepare();
-	owner = getpid();
+	if (first) {
+		prepare();
+		owner = getpid();
+		note_what_is();
+	}
+	entries = 0;
 	depth = 0;
-	first = armed == NULL;
 	armed = guard;
 	if (first)
 		catch_signals();
-	(void)sigprocmask(SIG_UNBLOCK, &ours, &mask_before);
+	let_through();
 	start_timer(guard->deadline_ms);
 }
 
-void
-guard_hold(void)
+static int64_t
+microseconds_since(const struct timespec *then)
 {
-	const sigset_t ours = all_of_them();
+	struct timespec now;
 
-	(void)sigprocmask(SIG_BLOCK, &ours, NULL);
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)(now.tv_sec - then->tv_sec) * 1000000 + (now.tv_nsec - then->tv_nsec) / 1000;
 }
 
 uint32_t
 guard_elapsed_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint32_t)((now.tv_sec - armed_at.tv_sec) * 1000 +
-	    (now.tv_nsec - armed_at.tv_nsec) / 1000000);
+	return (uint32_t)(microseconds_since(&armed_at) / 1000);
 }
 
 /* An alarm of whoever started us goes on with what is left of it: a moment, if it is overdue. */
 static void
 restore_timer(void)
 {
-	struct itimerval timer = timer_before;
-	uint32_t gone = guard_elapsed_ms();
-	int64_t left;
+	struct itimerval timer = before.timer;
+	int64_t left = (int64_t)timer.it_value.tv_sec * 1000000 + timer.it_value.tv_usec;
 
-	if (armed_ms == 0)
+	if (!timing)
 		return;
-	if (timer.it_value.tv_sec != 0 || timer.it_value.tv_usec != 0) {
-		left = (int64_t)timer.it_value.tv_sec * 1000000 + timer.it_value.tv_usec -
-		    (int64_t)gone * 1000;
+	if (left > 0) {
+		left -= microseconds_since(&before.at);
 		if (left < 1)
 			left = 1;
 		timer.it_value.tv_sec = (time_t)(left / 1000000);
@@ -186,14 +203,19 @@ restore_timer(void)
 }
 
 void
+guard_restore_signals(void)
+{
+	for (size_t i = 0; i < SIGNALS; i++)
+		(void)sigaction(signals[i], &before.action[i], NULL);
+}
+
+void
 guard_disarm(void)
 {
 	if (armed == NULL)
 		return;
-	/* No deadline from here on; one that is pending already finds nothing armed. */
-	armed = NULL;
 	restore_timer();
-	for (size_t i = 0; i < SIGNALS; i++)
-		(void)sigaction(signals[i], &before[i], NULL);
-	(void)sigprocmask(SIG_SETMASK, &mask_before, NULL);
+	guard_restore_signals();
+	(void)sigprocmask(SIG_SETMASK, &before.mask, NULL);
+	armed = NULL; /* last: whatever breaks on the way here still has its fallback */
 }

@@ -66,10 +66,9 @@ deliver_inside(int output)
 	(void)dup2(output, 1);
 	(void)close(output);
 	child_init();
-	guard_hold();
-	if (child_start(&program) != CHILD_STARTED)
-		_exit(98);
 	guard_arm(&guard);
+	if (child_start(&program, guard_restore_signals) != CHILD_STARTED)
+		_exit(98);
 	(void)child_hear(breaking_reader, NULL);
 	_exit(97);
 }
