@@ -25,6 +25,7 @@ struct guard {
 	guard_fallback *fallback;
 	guard_fallback *last_resort;
 	uint32_t deadline_ms; /* 0: none */
+	int last_status; /* what it exits with where no fallback comes to an end */
 	/* Alarms, limits, and signals that others send mean nothing: only a fault of our own does. */
 	bool own_faults_only;
 };

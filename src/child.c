@@ -167,40 +167,47 @@ pass_on_signals(void)
 			(void)sigaction(requests[i], &action, NULL);
 }
 
+/* Bytes of the program's that were read and have not been written yet. */
+static struct {
+	char bytes[4096];
+	volatile size_t from, to;
+} held;
+
 static void
-write_all(const char *bytes, size_t n)
+write_held(void)
 {
 	struct pollfd out = { .fd = 1, .events = POLLOUT };
 	int patience = RETRIES;
 
-	while (n > 0) {
-		ssize_t written = write(1, bytes, n);
+	while (held.from < held.to) {
+		ssize_t written = write(1, held.bytes + held.from, held.to - held.from);
 
-		if (written > 0) {
-			bytes += written;
-			n -= (size_t)written;
-		} else if (errno == EAGAIN) {
+		if (written > 0)
+			held.from += (size_t)written;
+		else if (errno == EAGAIN)
 			(void)poll(&out, 1, -1);
-		} else if (errno == EPIPE || (errno != EINTR && patience-- == 0)) {
+		else if (errno == EPIPE || (errno != EINTR && patience-- == 0))
 			return; /* qmail-rspawn is gone; the remote is still to be heard out */
-		}
 	}
 }
 
 static void
 relay(child_reader *reader, void *context)
 {
-	char buffer[4096];
 	int patience = RETRIES;
 
+	/* Where the first time was cut short: twice is understood by qmail-rspawn, a gap is not. */
+	write_held();
 	for (;;) {
-		ssize_t n = read(running.output, buffer, sizeof buffer);
+		ssize_t n = read(running.output, held.bytes, sizeof held.bytes);
 
 		if (n > 0) {
-			write_all(buffer, (size_t)n);
+			held.from = 0;
+			held.to = (size_t)n;
+			write_held();
 			/* Last: whatever breaks in here, these bytes are out, and once. */
 			if (reader != NULL)
-				reader(context, buffer, (size_t)n);
+				reader(context, held.bytes, (size_t)n);
 		} else if (n == 0 || (errno != EINTR && patience-- == 0)) {
 			return;
 		}

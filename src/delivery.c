@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +24,8 @@
 #include "report.h"
 #include "settlement.h"
 #include "store.h"
+
+#define TRY_AGAIN 111 /* qmail-rspawn: try again later */
 
 /* One process, one delivery. Static, because the guard's fallbacks have to find it. */
 static struct {
@@ -185,8 +188,8 @@ ask(struct admission *a)
 static void
 admit(struct admission *a)
 {
-	static struct guard guard = { after_accident, without_store, 0, false };
-	static const struct guard admitted = { carry_on, carry_on, 0, true };
+	static struct guard guard = { after_accident, without_store, 0, TRY_AGAIN, false };
+	static const struct guard admitted = { carry_on, carry_on, 0, TRY_AGAIN, true };
 
 	guard.deadline_ms = run.essentials.deadline_ms;
 	guard_arm(&guard);
@@ -212,7 +215,7 @@ say_no_more(enum guard_reason reason)
 static _Noreturn void
 stop(const struct admission *a)
 {
-	static const struct guard guard = { say_no_more, say_no_more, 0, true };
+	static const struct guard guard = { say_no_more, say_no_more, 0, 0, true };
 	char buffer[REPORT_TEXT_MAX];
 	struct text text;
 
@@ -260,10 +263,11 @@ deliver(void)
 static void
 settle(void)
 {
-	static struct guard guard = { after_late_accident, without_settlement, 0, false };
+	static struct guard guard = { after_late_accident, without_settlement, 0, 0, false };
 	struct booking_notice notices[METERS_MAX];
 
 	guard.deadline_ms = run.essentials.deadline_ms;
+	guard.last_status = WIFEXITED(run.wait_status) ? WEXITSTATUS(run.wait_status) : TRY_AGAIN;
 	guard_arm(&guard);
 	if (settlement_book(run.store, &run.booking, clock_now(), &run.report, run.wait_status,
 		notices) == -1)

@@ -37,7 +37,7 @@ fall_back(enum guard_reason reason)
 	const struct guard *guard = armed;
 
 	if (++entries > ENTRIES_MAX)
-		_exit(111); /* a deferral */
+		_exit(guard->last_status);
 	/* Between fork and exec of a helper the handlers are still ours, but the mail is not. */
 	if (getpid() != owner)
 		_exit(111);
@@ -45,7 +45,7 @@ fall_back(enum guard_reason reason)
 		guard->fallback(reason);
 	else if (depth <= 1 + LAST_RESORTS)
 		guard->last_resort(reason);
-	_exit(111);
+	_exit(guard->last_status);
 }
 
 static bool

@@ -79,15 +79,13 @@ log_sentence(struct log_line *line, const char *key, const char *sentence)
 static int
 try_socket(int type, const struct sockaddr_un *address, const struct text *text)
 {
-	int fd = socket(AF_UNIX, type, 0);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* A stream needs the NUL to end the line; a datagram ends by itself. */
 	size_t n = text->used + (type == SOCK_STREAM ? 1 : 0);
 	int rc = -1, saved;
 
 	if (fd == -1)
 		return -1;
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 	if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 &&
 	    send(fd, text->data, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n)
 		rc = 0;

@@ -147,7 +147,7 @@ is_help(const char *word)
 int
 main(int argc, char **argv)
 {
-	static const struct guard guard = { after_crash, give_up, 0, false };
+	static const struct guard guard = { after_crash, give_up, 0, EX_SOFTWARE, false };
 	const struct command *command;
 	struct admin admin;
 	int count;

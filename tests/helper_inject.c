@@ -21,7 +21,8 @@
  *
  * $INJECT_COUNT gets one line: how many calls there were; then of the last call that was hit its number in
  * the kernel (-1: none was hit), and three times 0 or 1: had another program been executed by then, had it
- * ended, was a file open whose name ends in "lock"; at last 1 if PROGRAM itself became the other one. With $INJECT_ODD PROGRAM inherits oddities: 1 a mask, a timer and a variable,
+ * ended, was a file open whose name ends in "lock"; at last 1 if PROGRAM itself became the other one, and 1
+ * if a child of it was hit. With $INJECT_ODD PROGRAM inherits oddities: 1 a mask, a timer and a variable,
  * 2 ignored signals and a timer. Exits as PROGRAM did, with 95 if it did not end. Linux on x86-64.
  */
 #include <errno.h>
@@ -77,7 +78,7 @@ static enum kind kind;
 static int error, signal_number;
 static const struct crash *crash;
 static long hit_call = -1;
-static bool hit_after_start, hit_after_end, hit_with_store;
+static bool hit_after_start, hit_after_end, hit_with_store, hit_child;
 
 static struct process *
 find(pid_t pid)
@@ -205,6 +206,7 @@ note(const struct process *p)
 	hit_after_start = other != 0;
 	hit_after_end = other != 0 && has_ended(other);
 	hit_with_store = has_store_open(p->pid);
+	hit_child = hit_child || p->pid != first;
 }
 
 /* abort(3) and the kernel let nobody block these two. */
@@ -421,8 +423,8 @@ write_count(void)
 
 	if (f == NULL)
 		return;
-	(void)fprintf(f, "%ld %ld %d %d %d %d\n", count, hit_call, hit_after_start, hit_after_end,
-	    hit_with_store, other == first);
+	(void)fprintf(f, "%ld %ld %d %d %d %d %d\n", count, hit_call, hit_after_start, hit_after_end,
+	    hit_with_store, other == first, hit_child);
 	(void)fclose(f);
 }
 

@@ -58,7 +58,7 @@ hear_out(enum guard_reason reason)
 static _Noreturn void
 deliver_inside(int output)
 {
-	static const struct guard guard = { hear_out, hear_out, 0, true };
+	static const struct guard guard = { hear_out, hear_out, 0, 111, true };
 	static char name[] = "qmail-remote", host[] = "x", sender[] = "a@b", recipient[] = "c@d";
 	static char *argv[] = { name, host, sender, recipient, NULL };
 	const struct child_program program = { harness_program("remote"), argv, environ };
