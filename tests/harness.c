@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -93,10 +94,18 @@ write_file(const char *path, const char *text)
 	HARNESS_MUST(rename(other, path) == 0);
 }
 
+/* As if written a while ago: a load waits until a file that has just been changed is still. */
 void
 harness_config(const char *text)
 {
-	write_file(harness_path("qlimit.conf"), text);
+	struct timespec times[2];
+
+	write_file(harness_path("qlimit.conf.aged"), text);
+	(void)clock_gettime(CLOCK_REALTIME, &times[0]);
+	times[0].tv_sec -= 10;
+	times[1] = times[0];
+	HARNESS_MUST(utimensat(AT_FDCWD, harness_path("qlimit.conf.aged"), times, 0) == 0);
+	HARNESS_MUST(rename(harness_path("qlimit.conf.aged"), harness_path("qlimit.conf")) == 0);
 }
 
 void
