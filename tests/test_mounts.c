@@ -394,6 +394,69 @@ START_TEST(test_dead_disk)
 }
 END_TEST
 
+/* --- what else a disk may say --- */
+
+/* A delivery whose n-th system call fails with this error; 0: none. What it made is in $INJECT_COUNT. */
+static struct harness_delivery
+deliver_with_fault(long n, int error)
+{
+	char number[24], which[24];
+	const char *const argv[] = { "inject", number, which, "once", harness_program("qlimit-remote"), "x",
+		"a@example.com", "accept@x", NULL };
+	struct harness_attempt attempt = { .program = harness_program("inject"), .argv = argv };
+
+	(void)snprintf(number, sizeof number, "%ld", n);
+	(void)snprintf(which, sizeof which, "%d", error);
+	attempt.message = harness_message(NULL, NULL);
+	return harness_attempt_finish(harness_attempt_start(&attempt));
+}
+
+static long
+count_of_calls(void)
+{
+	FILE *f = fopen(harness_path("count"), "r");
+	long n = 0;
+
+	ck_assert(f != NULL && fscanf(f, "%ld", &n) == 1);
+	(void)fclose(f);
+	return n;
+}
+
+static const int said[] = { EDQUOT, EIO };
+
+/*
+ * Goal (L5): over quota, or with an I/O error, at any one system call: the mail goes out or is deferred,
+ * with at most one log line; and what goes out is counted, or that line says that something is wrong.
+ */
+START_TEST(test_any_call_fails)
+{
+	bool defer = _i % 2 == 1;
+	size_t passed = 0, troubles = 0;
+	long total;
+
+	(void)setenv("INJECT_COUNT", harness_path("count"), 1);
+	load_rules(defer);
+	ck_assert_int_eq(deliver_with_fault(0, 0).letter, 'K');
+	total = count_of_calls();
+	ck_assert_int_ge(total, 30);
+	for (long n = 1; n <= total; n++) {
+		size_t calls = harness_calls(), lines = harness_log_lines("event=trouble");
+		struct harness_delivery d = deliver_with_fault(n, said[_i / 2]);
+
+		lines = harness_log_lines("event=trouble") - lines;
+		ck_assert_msg(WIFEXITED(d.wait_status) && (d.letter == 'K' || d.letter == 'Z') &&
+		    harness_calls() - calls == (d.letter == 'K') && lines <= 1,
+		    "call %ld: %c%s (status %x, %zu calls, %zu lines)", n, d.letter, d.text,
+		    (unsigned)d.wait_status, harness_calls() - calls, lines);
+		passed += d.letter == 'K';
+		troubles += lines;
+	}
+	ck_assert_uint_ge(troubles, 5);
+	ck_assert_uint_ge(sent() + troubles, passed);
+	expect_counted("after", sent() + 1);
+}
+END_TEST
+
 Suite *
 suite_mounts(void)
 {
@@ -408,6 +471,7 @@ suite_mounts(void)
 	tcase_add_loop_test(t, test_no_inodes, 0, 2 * HARNESS_ROWS(missing));
 	tcase_add_loop_test(t, test_frozen, 0, 2);
 	tcase_add_loop_test(t, test_dead_disk, 0, 2);
+	tcase_add_loop_test(t, test_any_call_fails, 0, 2 * HARNESS_ROWS(said));
 	suite_add_tcase(s, t);
 	return s;
 }
