@@ -474,12 +474,11 @@ START_TEST(test_upgrade)
 	struct harness_attempt attempt = { .sender = "a@example.com", .recipient = "accept@x" };
 	pid_t pid;
 
-	harness_config("deadline_ms = 20000; default = { max_per_hour = 500; };");
 	harness_rules("deadline_ms = 20000; default = { max_per_hour = 1000; };");
 	install_again();
 	attempt.program = harness_path("qlimit-remote");
 	pid = fork();
-	for (; pid == 0;)
+	while (pid == 0)
 		install_again();
 	for (int i = 0; i < UPGRADED; i += AT_ONCE) {
 		/* An edit, so that the new qlimit is started in the background as well. */
