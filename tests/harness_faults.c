@@ -138,8 +138,8 @@ harness_start_as_user(void)
 
 /* --- a program stopped in the middle --- */
 
-pid_t
-harness_background(const char *program, const char *const *argv)
+static pid_t
+start(const char *program, const char *const *argv, bool traced)
 {
 	union {
 		const char *const *given;
@@ -155,10 +155,24 @@ harness_background(const char *program, const char *const *argv)
 			(void)dup2(null, fd);
 		for (int fd = 3; fd < 1024; fd++)
 			(void)close(fd);
+		if (traced)
+			(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		(void)execv(program, words.taken);
 		_exit(97);
 	}
 	return pid;
+}
+
+pid_t
+harness_background(const char *program, const char *const *argv)
+{
+	return start(program, argv, false);
+}
+
+pid_t
+harness_background_traced(const char *program, const char *const *argv)
+{
+	return start(program, argv, true);
 }
 
 /* Goes on to the next stop. Signals of its own (its deadline) reach the program. */

@@ -53,6 +53,9 @@ bool harness_start_as_user(void);
 /* Starts a program with its words and its output lost; to be reaped by the caller. */
 pid_t harness_background(const char *program, const char *const *argv);
 
+/* The same with PTRACE_TRACEME: it stops when it has been executed. */
+pid_t harness_background_traced(const char *program, const char *const *argv);
+
 /*
  * A program that waits for a lock, or soon will: lets go of that lock (closes `lock`), and when the program
  * has locked the file of the state directory that is called `name`, stops it before it does anything more.

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -313,6 +315,71 @@ START_TEST(test_helper_crashes_before_its_time)
 }
 END_TEST
 
+/* --- how the lock is opened --- */
+
+/* A program under ptrace(2) from its first instruction on; 0, and said, where that is not allowed. */
+static pid_t
+start_traced(const char *program, const char *const *argv)
+{
+	pid_t pid = harness_background_traced(program, argv);
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (!WIFSTOPPED(status)) {
+		harness_skip("the system calls of a program", "ptrace(2) is not allowed");
+		return 0;
+	}
+	ck_assert_int_eq(ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL), 0);
+	return pid;
+}
+
+static bool
+is_path_of_lock(pid_t pid, uint64_t address)
+{
+	char path[64], name[300] = "";
+	const char *end;
+	int fd;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* The string may end just before memory does; then this is shorter. */
+	(void)!pread(fd, name, sizeof name - 1, (off_t)address);
+	(void)close(fd);
+	end = strrchr(name, '/');
+	return end != NULL && strcmp(end, "/lock") == 0;
+}
+
+/*
+ * Goal (L5): a lock that exists is opened without O_CREAT, with which Linux before 6.12 would wait for the
+ * thaw of a frozen file system, whoever asks.
+ */
+START_TEST(test_lock_is_not_created_again)
+{
+	static const char *const argv[] = { "qmail-remote", "x", "a@example.com", "accept@x", NULL };
+	struct __ptrace_syscall_info info;
+	unsigned opened = 0;
+	int status;
+	pid_t pid;
+
+	harness_rules("");
+	pid = start_traced(harness_program("qlimit-remote"), argv);
+	while (pid != 0) {
+		ck_assert_int_eq(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		if (!WIFSTOPPED(status))
+			break;
+		ck_assert_int_gt(ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info), 0);
+		if (info.op != PTRACE_SYSCALL_INFO_ENTRY || info.entry.nr != SYS_openat ||
+		    !is_path_of_lock(pid, info.entry.args[1]))
+			continue;
+		ck_assert_uint_eq(info.entry.args[2] & O_CREAT, 0);
+		opened++;
+	}
+	if (pid != 0)
+		ck_assert_uint_eq(opened, 2); /* to admit, and to settle */
+}
+END_TEST
+
 Suite *
 suite_locks(void)
 {
@@ -329,6 +396,7 @@ suite_locks(void)
 	tcase_add_loop_test(t, test_holder_is_stopped, 0, 2 * HARNESS_ROWS(holders));
 	tcase_add_loop_test(t, test_holder_is_killed, 0, HARNESS_ROWS(holders));
 	tcase_add_loop_test(t, test_signal_while_waiting, 0, 2 * HARNESS_ROWS(own_signals));
+	tcase_add_test(t, test_lock_is_not_created_again);
 	tcase_add_loop_test(t, test_helper_crashes_before_its_time, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
