@@ -245,10 +245,14 @@ detach(pid_t pid, int signal)
 bool
 harness_stop_at_lock(pid_t pid, int lock, const char *name)
 {
+	int status;
+
 	if (!seize(pid, lock, PTRACE_O_TRACESYSGOOD))
 		return false;
 	go_to_lock(pid, name);
 	detach(pid, SIGSTOP);
+	/* A SIGCONT that comes before it has stopped would be lost. */
+	HARNESS_MUST(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
 	return true;
 }
 

@@ -15,6 +15,26 @@
 #include "harness_faults.h"
 #include "suites.h"
 
+/* Until a process waits for a flock(2), which /proc/locks tells: not by time alone. */
+static void
+wait_until_waiting(pid_t pid)
+{
+	char wanted[60], line[200];
+	bool found = false;
+
+	(void)snprintf(wanted, sizeof wanted, "-> FLOCK  ADVISORY  WRITE %d ", (int)pid);
+	for (int i = 0; i < 5000 && !found; i++) {
+		FILE *f = fopen("/proc/locks", "r");
+
+		while (f != NULL && !found && fgets(line, sizeof line, f) != NULL)
+			found = strstr(line, wanted) != NULL;
+		if (f != NULL)
+			(void)fclose(f);
+		(void)usleep(1000);
+	}
+	ck_assert_msg(found, "%d does not wait for the lock", (int)pid);
+}
+
 /* Goal (L5): whoever holds the lock for ever costs each delivery the deadline, no more. */
 START_TEST(test_lock_is_held)
 {
@@ -65,14 +85,14 @@ START_TEST(test_signal_while_settling)
 	struct harness_run *run;
 	int fd;
 
-	harness_rules("deadline_ms = 600;");
+	harness_rules("deadline_ms = 1000;");
 	harness_script("sleep 200\naccept\n");
 	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "b@x");
 	while (harness_calls() == 0)
 		(void)usleep(1000);
 	fd = open(harness_state("lock"), O_RDWR | O_CLOEXEC);
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
-	(void)usleep(500000);
+	wait_until_waiting(harness_attempt_pid(run));
 	ck_assert_int_eq(kill(harness_attempt_pid(run), signals[_i]), 0);
 	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
 	(void)close(fd);
@@ -136,9 +156,9 @@ END_TEST
 /* --- holders that stop, or die --- */
 
 static int
-take_lock(void)
+take_lock(const char *name)
 {
-	int fd = open(harness_state("lock"), O_RDWR | O_CLOEXEC);
+	int fd = open(harness_state(name), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	ck_assert_int_ne(fd, -1);
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
@@ -175,7 +195,7 @@ static bool
 start_holder(struct holder *h, int which)
 {
 	const char *argv[] = { "qlimit", holders[which].command, NULL };
-	int lock = take_lock();
+	int lock = take_lock(holders[which].lock); /* until we have hold of the program */
 
 	h->run = NULL;
 	if (argv[1] == NULL) {
@@ -276,9 +296,9 @@ START_TEST(test_signal_while_waiting)
 	int lock;
 
 	load_rules(defer);
-	lock = take_lock();
+	lock = take_lock("lock");
 	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "accept@x");
-	(void)usleep(100000);
+	wait_until_waiting(harness_attempt_pid(run));
 	ck_assert_int_eq(kill(harness_attempt_pid(run), own_signals[_i / 2].number), 0);
 	d = harness_deliver_finish(run);
 	ck_assert_msg(d.letter == (defer ? 'Z' : 'K') && d.wait_status == 0, "signal %d: %c%s",
@@ -304,7 +324,7 @@ START_TEST(test_helper_crashes_before_its_time)
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	load_rules(false);
 	harness_config("deadline_ms = 5000;");
-	lock = take_lock();
+	lock = take_lock("lock");
 	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "accept@x");
 	(void)harness_signal_at_fork(harness_attempt_pid(run), lock, _i + 1, SIGSEGV);
 	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
