@@ -58,6 +58,12 @@ put(const char *bytes, size_t n)
 	ck_assert_int_eq(rename(harness_path("new"), conf), 0);
 }
 
+static void
+put_text(const char *text)
+{
+	put(text, strlen(text));
+}
+
 /* `n` times these words, and then those. */
 static void
 put_many(const char *before, const char *words, size_t n, const char *after)
@@ -190,38 +196,38 @@ nul_after_the_end(void)
 static void
 carriage_returns_and_an_error(void)
 {
-	put("default = {\r\n max_per_hour = five;\r\n};\r\n", 42);
+	put_text("default = {\r\n max_per_hour = five;\r\n};\r\n");
 }
 
 static void
 not_utf8(void)
 {
-	put("mode = \"\xff\xfe\xc0\x80\";\n", 14);
+	put_text("mode = \"\xff\xfe\xc0\x80\";\n");
 }
 
 static void
 includes_itself(void)
 {
-	put("\n@include \"qlimit.conf\"\n", 24);
+	put_text("\n@include \"qlimit.conf\"\n");
 }
 
 static void
 includes_in_a_circle(void)
 {
-	harness_write(harness_path("other.conf"), "@include \"qlimit.conf\"\n", 23);
-	put("@include \"other.conf\"\n", 22);
+	harness_write(harness_path("other.conf"), "@include \"qlimit.conf\"\n", strlen("@include \"qlimit.conf\"\n"));
+	put_text("@include \"other.conf\"\n");
 }
 
 static void
 includes_zeros(void)
 {
-	put("\n\n@include \"/dev/zero\"\n", 23);
+	put_text("\n\n@include \"/dev/zero\"\n");
 }
 
 static void
 includes_a_directory(void)
 {
-	put("@include \"/\"\n", 13);
+	put_text("@include \"/\"\n");
 }
 
 static const struct {
@@ -354,7 +360,7 @@ good_with_carriage_returns(void)
 static void
 good_with_a_mark(void)
 {
-	put("/* \xff\xfe \xc3\xa4 */ " BETTER, strlen(BETTER) + 12);
+	put_text("/* \xff\xfe \xc3\xa4 */ " BETTER);
 }
 
 static void (*const unusual[])(void) = { good_and_large, good_with_carriage_returns, good_with_a_mark };
