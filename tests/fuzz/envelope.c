@@ -115,6 +115,25 @@ check_printed(const struct meter *meter)
 	MUST(*s == '\0');
 }
 
+/* However little room there is: what is written is a string, begins right, and is not more. */
+static void
+check_room(const char *bytes, size_t n, size_t room)
+{
+	char *small = malloc(room), *large = malloc(4 * n + 1);
+	struct text cut, whole;
+
+	MUST(small != NULL && large != NULL);
+	text_init(&cut, small, room);
+	text_add_printable(&cut, bytes, n, 4 * n);
+	text_init(&whole, large, 4 * n + 1);
+	text_add_printable(&whole, bytes, n, 4 * n);
+	MUST(!whole.truncated && cut.truncated == (whole.used >= room));
+	MUST(strlen(small) == cut.used && cut.used == (cut.truncated ? room - 1 : whole.used));
+	MUST(memcmp(small, large, cut.used) == 0);
+	free(small);
+	free(large);
+}
+
 /* An admin's word means the meter that mail from such a domain pays. */
 static void
 check_word(const char *word)
@@ -169,6 +188,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t at = 0; at <= size && argc < WORDS; at += strlen(copy + at) + 1)
 		argv[argc++] = copy + at;
 	check_word(argv[0]);
+	check_room(copy, size, 1 + (size > 0 ? data[0] : 0));
 	check_envelope(argc, argv);
 	free(copy);
 	return 0;
