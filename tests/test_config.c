@@ -263,7 +263,7 @@ static const struct {
 	  "found a list ( )\n" },
 	{ "a name", "", "x", "", 10000000, 1,
 	  "q.conf:1: expected \"=\" and a value, found the end of the file\n" },
-	{ "a text", "history_days = \"", "\\\\", "\";", 1000000, 1,
+	{ "a text", "history_days = \"", "\\\\", "\";", 100000, 1,
 	  "q.conf:1: history_days must be a whole number from 1 to 3660, found \"\\x5c\\x5c" },
 	{ "a number", "history_days = ", "9", ";", 10000000, 1,
 	  "q.conf:1: history_days must be a whole number from 1 to 3660, found 9999" },
