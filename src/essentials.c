@@ -61,6 +61,18 @@ set(struct essentials *e, const char *name, const char *value)
 	return true; /* a newer qlimit's setting */
 }
 
+/* One line after the first. */
+static bool
+parse_setting(struct essentials *e, char *line)
+{
+	char *value = strchr(line, '=');
+
+	if (value == NULL)
+		return false;
+	*value = '\0';
+	return set(e, line, value + 1);
+}
+
 /* The text in `line`, a string: every line is `name=value`, the last one too ends in a newline. */
 static bool
 parse(struct essentials *e, char *line)
@@ -68,19 +80,13 @@ parse(struct essentials *e, char *line)
 	bool first = true;
 
 	while (*line != '\0') {
-		char *end = strchr(line, '\n'), *value;
+		char *end = strchr(line, '\n');
 
 		if (end == NULL)
 			return false;
 		*end = '\0';
-		value = strchr(line, '=');
-		if (first ? strcmp(line, FIRST_LINE) != 0 : value == NULL)
+		if (first ? strcmp(line, FIRST_LINE) != 0 : !parse_setting(e, line))
 			return false;
-		if (!first) {
-			*value = '\0';
-			if (!set(e, line, value + 1))
-				return false;
-		}
 		first = false;
 		line = end + 1;
 	}

@@ -309,5 +309,5 @@ store_memory_new(void)
 		return NULL;
 	s->base.ops = &memory_ops;
 	s->base.disposable = true;
-	return &s->base;
+	return (struct store *)s;
 }
