@@ -47,8 +47,8 @@ START_TEST(test_digest_vectors)
 	char hex[2 * DIGEST_SIZE + 1];
 	size_t n = siphash_vectors[_i].length;
 
-	for (unsigned char i = 0; i < sizeof input; i++)
-		input[i] = i;
+	for (size_t i = 0; i < sizeof input; i++)
+		input[i] = (unsigned char)i;
 	memcpy(key, input, sizeof key);
 	for (size_t cut = 0; cut <= n; cut++) {
 		struct digest d;
@@ -295,7 +295,7 @@ START_TEST(test_bytes)
 	bytes_put32(&b, 0x04050607);
 	bytes_put64(&b, UINT64_C(0x08090a0b0c0d0e0f));
 	ck_assert(bytes_complete(&b));
-	for (unsigned char i = 0; i < sizeof data; i++)
+	for (size_t i = 0; i < sizeof data; i++)
 		ck_assert_uint_eq(data[i], i + 1u);
 	bytes_put8(&b, 1);
 	ck_assert(b.failed);

@@ -10,7 +10,7 @@
 
 #define EXITED(code) ((code) << 8)
 #define KILLED(signal) (signal)
-#define BYTES(s) s, sizeof s - 1
+#define BYTES(s) (s), sizeof(s) - 1
 
 /* facts/qmail-remote.md section 2, row by row, and the texts of qmail-remote.c. */
 static const struct {

@@ -258,6 +258,7 @@ static void
 on_alarm(int number)
 {
 	(void)number;
+	/* NOLINTNEXTLINE(bugprone-signal-handler,cert-sig30-c) */
 	ck_abort_msg(SAY "has not ended after %d s", SO, PATIENCE_S);
 }
 
