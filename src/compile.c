@@ -116,18 +116,26 @@ write_batch(struct compile *c, size_t from, size_t to, struct info *info)
 	return store_commit(c->live);
 }
 
+/* Begins a transaction in the store that was written to: in another one, all of that is gone. */
+static int
+begin_again(struct compile *c, const struct info *expected, struct info *info)
+{
+	if (store_begin_live(c->live, info, c->boot, c->now) == -1)
+		return -1;
+	if (memcmp(info->secret, expected->secret, sizeof info->secret) == 0)
+		return 0;
+	errno = EAGAIN;
+	return -1;
+}
+
 static int
 put_in_force(struct compile *c, const struct info *expected)
 {
 	unsigned char record[WATCH_RECORD_MAX];
 	struct info info;
 
-	if (store_begin_live(c->live, &info, c->boot, c->now) == -1)
+	if (begin_again(c, expected, &info) == -1)
 		return -1;
-	if (memcmp(info.secret, expected->secret, sizeof info.secret) != 0) {
-		errno = EAGAIN; /* another store: what was written is gone */
-		return -1;
-	}
 	info.generation = following(info.generation);
 	info.loaded_at = c->now;
 	info.tried_at = c->now;
@@ -137,6 +145,18 @@ put_in_force(struct compile *c, const struct info *expected)
 	    store_note_put(c->live, "") == -1 || store_info_put(c->live, &info) == -1)
 		return -1;
 	return store_commit(c->live);
+}
+
+/* The old rules have left much room. Damage may be met here as well, and takes the new rules along. */
+static int
+clean_up(struct compile *c, const struct info *expected)
+{
+	struct info info;
+
+	if (prune(c) == -1 && abandon(c) == -1 && errno == EBADMSG)
+		return -1;
+	(void)store_compact(c->live);
+	return begin_again(c, expected, &info) == -1 ? -1 : store_commit(c->live);
 }
 
 static int
@@ -156,7 +176,7 @@ write_rules(struct compile *c)
 	}
 	if (find_removed(c) == -1 || put_in_force(c, &first) == -1)
 		return -1;
-	return prune(c);
+	return clean_up(c, &first);
 }
 
 int
@@ -164,10 +184,8 @@ compile_rules(struct compile *c)
 {
 	/* A store that is set aside meanwhile takes the new rules with it: once more. */
 	for (int tries = 0; tries < 3; tries++) {
-		if (write_rules(c) == 0) {
-			(void)store_compact(c->live); /* the old rules have left much room */
+		if (write_rules(c) == 0)
 			return 0;
-		}
 		(void)abandon(c);
 		if (errno != EAGAIN && errno != EBADMSG)
 			break;
