@@ -12,6 +12,7 @@
 	suite(report) \
 	suite(store) \
 	suite(watch) \
+	suite(library) \
 	suite(wrapper) \
 	suite(storm) \
 	suite(guard) \
