@@ -74,13 +74,8 @@ $(BUILD)/tests/alloc/qlimit-remote: $(call obj,$(filter-out clock,$(REMOTE))) $(
 $(BUILD)/tests/alloc/qlimit: $(call obj,$(filter-out clock,$(ADMIN))) $(BUILD)/tests/clock.o $(BUILD)/tests/boot.o $(BUILD)/tests/alloc/front.o
 	$(Q)$(LINK) $(HARDEN_LD) -Wl,--wrap=boot_id -o $@ $^ -llmdb -lconfig
 ALLOC = $(BUILD)/tests/alloc/qlimit-remote $(BUILD)/tests/alloc/qlimit
-# The tests' own build of both programs differs in one object: a clock that obeys the test.
-$(BUILD)/tests/qlimit-remote: $(call obj,$(filter-out clock,$(REMOTE))) $(BUILD)/tests/clock.o
-	$(Q)$(LINK) $(LINK_REMOTE) -o $@ $^ -llmdb
-$(BUILD)/tests/qlimit: $(call obj,$(filter-out clock,$(ADMIN))) $(BUILD)/tests/clock.o
-	$(Q)$(LINK) $(HARDEN_LD) -o $@ $^ -llmdb -lconfig
 # What can be made to fail in the unit tests: tests/harness_fail.c.
-WRAPPED = malloc calloc realloc $(addprefix mdb_,env_create env_set_mapsize env_set_maxdbs env_open env_info \
+WRAPPED = malloc calloc realloc reallocarray $(addprefix mdb_,env_create env_set_mapsize env_set_maxdbs env_open env_info \
           env_stat txn_begin txn_commit dbi_open get put del cursor_open cursor_get)
 $(BUILD)/tests/check: $(TESTS) $(call obj,$(UNITS)) $(BUILD)/tests/clock.o
 	$(Q)$(LINK) $(HARDEN_LD) $(patsubst %,-Wl$(comma)--wrap=%,$(WRAPPED)) -o $@ $^ -llmdb -lconfig $(shell pkg-config --libs check)
@@ -91,13 +86,13 @@ $(BUILD)/tests/send: $(BUILD)/tests/harness_queue.o
 $(BUILD)/tests/remote: $(BUILD)/tests/remote_log.o
 
 programs: all $(BUILD)/tests/check $(BUILD)/tests/qlimit-remote $(BUILD)/tests/qlimit $(HELPERS)
+torture-programs: programs $(ALLOC)
 
 check: programs
 	$(Q)QLIMIT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/check
 
 # TORTURE: percent of the full scale, which takes most of an hour.
-torture: all $(BUILD)/tests/check $(BUILD)/tests/qlimit-remote $(BUILD)/tests/qlimit $(HELPERS) $(ALLOC)
-torture: programs
+torture: torture-programs
 	$(Q)QLIMIT_TORTURE=$(TORTURE) QLIMIT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/check
 
 demo: all $(HELPERS)
@@ -121,16 +116,14 @@ COVERAGE = BUILD=build/coverage CC=gcc OPT='-O0 -g' HARDEN=-fPIE \
                -Wl,--wrap=__gcov_exit,--wrap=__gcov_fork,--wrap=__gcov_execve \
                -Wl,-u,__gcov_init,-u,__gcov_merge_add -lgcov'
 coverage:
-	$(Q)$(MAKE) --no-print-directory $(COVERAGE) programs
+	$(Q)$(MAKE) --no-print-directory $(COVERAGE) torture-programs
 	$(Q)sh tests/coverage.sh build/coverage
 
 lint:
 	$(Q)cd src && for page in *.[58]; do mandoc -Tlint -W style $$page || exit 1; done
 	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -Iinclude \
 	    --enable=warning,performance,portability $(subst -D_DEFAULT_SOURCE,,$(DEFINES)) src
-	$(Q)clang-tidy --quiet src/*.c -- -std=c11 -iquote include $(DEFINES)
 	$(Q)shellcheck $(wildcard tests/*.sh tests/*/*.sh .ci/run)
-	$(Q)shellcheck $(wildcard tests/*.sh tests/bench/*.sh .ci/run)
 	$(Q)$(MAKE) --no-print-directory -j2 $(LINTED)
 
 # clang-tidy's and gcc's analyzers, file by file; what is left out and why: .clang-tidy, tests/.clang-tidy.
@@ -140,6 +133,7 @@ $(LINTED): build/lint/%.o: %.c .clang-tidy tests/.clang-tidy Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)clang-tidy --quiet $< -- $(LINT_AS) 2>$@.said || { cat $@.said; exit 1; }
 	$(Q)gcc -fanalyzer -fanalyzer-verbosity=1 -Werror $(LINT_AS) $(LEAKS) -MMD -MP -c -o $@ $<
+$(filter build/lint/tests/fuzz/%,$(LINTED)): LINT_AS += -iquote src -D_GNU_SOURCE
 $(filter build/lint/tests/bench/%,$(LINTED)): LINT_AS = -std=c11 -D_GNU_SOURCE -Iinclude
 # gcc 12 loses sight of what is put into an array: leaks in these are for asan and valgrind to find.
 build/lint/src/config_domains.o build/lint/src/store_memory.o: LEAKS = -Wno-analyzer-malloc-leak
@@ -182,8 +176,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all demo check torture asan lint fuzz bench install uninstall clean
--include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d $(BUILD)/fuzz/*.d $(BUILD)/fuzz/src/*.d)
-.PHONY: all programs demo check torture asan coverage lint fuzz bench install uninstall clean
-.PHONY: all programs demo check torture asan valgrind coverage lint fuzz bench install uninstall clean
--include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d $(LINTED:.o=.d))
+.PHONY: all programs torture-programs demo check torture asan valgrind coverage lint fuzz bench install uninstall clean
+-include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d $(BUILD)/tests/alloc/*.d $(BUILD)/fuzz/*.d $(BUILD)/fuzz/src/*.d $(LINTED:.o=.d))

@@ -85,11 +85,8 @@ add_found(struct text *t, const config_setting_t *setting)
 	case CONFIG_TYPE_LIST:
 		text_add(t, "a list ( )");
 		break;
-	case CONFIG_TYPE_ARRAY:
-		text_add(t, "an array [ ]");
-		break;
 	default:
-		text_add(t, "something else");
+		text_add(t, "an array [ ]");
 		break;
 	}
 }

@@ -183,6 +183,15 @@ guard_elapsed_ms(void)
 	return (uint32_t)(microseconds_since(&armed_at) / 1000);
 }
 
+static void
+stop_timer(void)
+{
+	const struct itimerval none = { { 0, 0 }, { 0, 0 } };
+
+	if (timing)
+		(void)setitimer(ITIMER_REAL, &none, NULL);
+}
+
 /* An alarm of whoever started us goes on with what is left of it: a moment, if it is overdue. */
 static void
 restore_timer(void)
@@ -214,8 +223,9 @@ guard_disarm(void)
 {
 	if (armed == NULL)
 		return;
-	restore_timer();
+	stop_timer();
 	guard_restore_signals();
 	(void)sigprocmask(SIG_SETMASK, &before.mask, NULL);
+	restore_timer(); /* theirs may be due at once, and must not meet our handler */
 	armed = NULL; /* last: whatever breaks on the way here still has its fallback */
 }

@@ -53,6 +53,7 @@ no_memory(void)
 WRAP(void *, malloc, (size_t size), no_memory(), (size))
 WRAP(void *, calloc, (size_t n, size_t size), no_memory(), (n, size))
 WRAP(void *, realloc, (void *p, size_t size), no_memory(), (p, size))
+WRAP(void *, reallocarray, (void *p, size_t n, size_t size), no_memory(), (p, n, size))
 
 WRAP(int, mdb_env_create, (MDB_env **env), fail.error, (env))
 WRAP(int, mdb_env_set_mapsize, (MDB_env *env, size_t size), fail.error, (env, size))

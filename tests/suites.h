@@ -13,9 +13,11 @@
 	suite(store) \
 	suite(watch) \
 	suite(library) \
+	suite(place) \
+	suite(guard) \
 	suite(wrapper) \
 	suite(storm) \
-	suite(guard) \
+	suite(hearing) \
 	suite(faults) \
 	suite(wild) \
 	suite(damage) \
@@ -24,6 +26,7 @@
 	suite(starts) \
 	suite(attacks) \
 	suite(cli) \
+	suite(cli_corners) \
 	suite(config) \
 	suite(config_refused) \
 	suite(config_faults)

@@ -157,6 +157,54 @@ static const struct {
 	  "q.conf:1: mode must be \"enforce\" or \"observe\", found a list ( )\n" },
 	{ "syntax: an array of two types", "server = { count_failures = [ 1, \"failed\" ] };",
 	  "q.conf:1: mismatched element type in array\n" },
+	{ "syntax: neither a value nor the end of a list", "domains = ( = );",
+	  "q.conf:1: expected a value, or \")\", found \"=\" (inside the \"(\" at q.conf:1)\n" },
+	{ "syntax: neither a value nor the end of an array", "domains = [ = ];",
+	  "q.conf:1: expected a value, or \"]\", found \"=\" (inside the \"[\" at q.conf:1)\n" },
+	{ "syntax: a list in an array", "domains = [ 1, ( ) ];",
+	  "q.conf:1: expected a number or a text in quotes, found \"(\""
+	  " (inside the \"[\" at q.conf:1)\n" },
+	{ "syntax: a list first in an array", "domains = [ ( ) ];",
+	  "q.conf:1: expected a value, or \"]\", found \"(\" (inside the \"[\" at q.conf:1)\n" },
+	{ "syntax: no value after a comma", "domains = [ 1, = ];",
+	  "q.conf:1: expected a number or a text in quotes, found \"=\""
+	  " (inside the \"[\" at q.conf:1)\n" },
+	{ "syntax: two numbers", "server = { min_failures = 1 2; };",
+	  "q.conf:1: expected \";\", the name of a setting, or \"}\", found \"2\""
+	  " (inside the \"{\" at q.conf:1)\n" },
+	{ "syntax: a truth instead of a name", "server = { true = 1; };",
+	  "q.conf:1: expected the name of a setting, or \"}\", found \"true\""
+	  " (inside the \"{\" at q.conf:1)\n" },
+	{ "syntax: false is a value", "mode = FALSE;",
+	  "q.conf:1: mode must be \"enforce\" or \"observe\", found false\n" },
+	{ "syntax: a colon", "mode : 5;",
+	  "q.conf:1: mode must be \"enforce\" or \"observe\", found 5\n" },
+	{ "syntax: a semicolon in a list", "domains = ( 1; 2 );",
+	  "q.conf:1: expected \",\" or \")\", found \";\" (inside the \"(\" at q.conf:1)\n" },
+	{ "syntax: the end after a name", "mode",
+	  "q.conf:1: expected \"=\" and a value, found the end of the file\n" },
+	{ "syntax: the end after an equals sign", "mode =",
+	  "q.conf:1: expected a value, found the end of the file\n" },
+	{ "syntax: a minus alone", "history_days = -;",
+	  "q.conf:1: history_days must be a whole number from 1 to 3660, found -" DIGITS },
+	{ "syntax: no quote at the end of the file", "mode = \"observe",
+	  "q.conf:1: the text in quotes that begins here must end in the same line\n" },
+	{ "syntax: a backslash at the end of the file", "mode = \"observe\\",
+	  "q.conf:1: the text in quotes that begins here must end in the same line\n" },
+	{ "include: nothing behind it", "@include",
+	  "q.conf:1: an include must be written as @include \"file\" in one line\n" },
+	{ "include: a longer word", "@includes \"one.conf\"\n",
+	  "q.conf:1: an include must be written as @include \"file\" in one line\n" },
+	{ "include: nothing in quotes", "@include   \t",
+	  "q.conf:1: an include must be written as @include \"file\" in one line\n" },
+	{ "include: no quote in this line", "@include \"one.conf\n",
+	  "q.conf:1: an include must be written as @include \"file\" in one line\n" },
+	{ "include: no quote at all", "@include \"one.conf",
+	  "q.conf:1: an include must be written as @include \"file\" in one line\n" },
+	{ "include: a quote in the name", "@include \"one\\\"two\"\n",
+	  "q.conf:1: cannot read \"one\\x22two\": No such file or directory\n" },
+	{ "include: an absolute path", "@include \"/none.conf\"\n",
+	  "q.conf:1: cannot read \"/none.conf\": No such file or directory\n" },
 	{ "a zero byte in a text", "mode = \"obs\\x00erve\";",
 	  "q.conf:1: a text in quotes must not hold \\x00\n" },
 	{ "eight brackets, and one more", "a = ((((((((1))))))));\nb = (((((((((1)))))))));",
@@ -209,6 +257,26 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* Goal: a group's 65th name is one too many; and ending no configuration is harmless. */
+START_TEST(refuses_more_names_than_can_be_told_apart)
+{
+	char text[66 * 8 + 16] = "mode = {\n";
+	struct config *config;
+
+	for (int i = 0; i < 65; i++) {
+		char line[8];
+
+		(void)snprintf(line, sizeof line, "a%d=1;\n", i);
+		(void)strcat(text, line);
+	}
+	config = harness_parse(text);
+	ck_assert_ptr_nonnull(strstr(harness_parse_errors(config),
+	    "q.conf:66: a group must not hold more than 64 settings\n"));
+	config_free(config);
+	config_free(NULL);
+}
+END_TEST
+
 static const struct {
 	const char *label, *name, *error;
 } main_files[] = {
@@ -245,6 +313,7 @@ suite_config_refused(void)
 
 	tcase_add_checked_fixture(tests, harness_parse_start, NULL);
 	tcase_add_loop_test(tests, refuses, 0, (int)(sizeof refused / sizeof refused[0]));
+	tcase_add_test(tests, refuses_more_names_than_can_be_told_apart);
 	tcase_add_loop_test(tests, refuses_main_file, 0,
 	    (int)(sizeof main_files / sizeof main_files[0]));
 	suite_add_tcase(suite, tests);

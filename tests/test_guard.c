@@ -1,137 +1,168 @@
-/* test_guard - while the real program runs, a fault of ours neither cuts its report nor changes its end */
+/* test_guard - whatever happens while the guard is armed ends in the fallback, once, or in a deferral */
 #include <check.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "child.h"
 #include "guard.h"
-#include "harness.h"
 #include "suites.h"
 
-extern char **environ;
-
-static const int signals[] = { SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGSYS, SIGXFSZ, SIGXCPU,
-	SIGALRM };
-
-#define SIGNALS (int)(sizeof signals / sizeof signals[0])
-
-/* --- what can break in whoever listens to the real program --- */
+#define FELL_BACK 40 /* exit status of the fallback: this and the reason */
+#define RESORTED 50  /* ... and of the last resort */
+#define DEFERRED 111
+#define RETURNED 7
 
 static void
-wild_pointer(void)
+fall_back(enum guard_reason reason)
 {
-	const char *const *volatile nowhere = NULL;
-
-	ck_assert_str_eq(*nowhere, "not reached");
+	_exit(FELL_BACK + (int)reason);
 }
 
 static void
-library_exit(void)
+resort(enum guard_reason reason)
 {
-	exit(3);
-}
-
-static void (*const faults[])(void) = { wild_pointer, abort, library_exit };
-
-static int fault;
-
-static void
-breaking_reader(void *context, const char *bytes, size_t n)
-{
-	(void)context;
-	(void)bytes;
-	(void)n;
-	faults[fault]();
+	_exit(RESORTED + (int)reason);
 }
 
 static void
-hear_out(enum guard_reason reason)
+crash(enum guard_reason reason)
 {
 	(void)reason;
-	child_exit_as(child_hear(NULL, NULL));
+	(void)raise(SIGSEGV);
 }
 
-/* What delivery.c does, with a listener that breaks. */
-static _Noreturn void
-deliver_inside(int output)
+static void
+return_from_it(enum guard_reason reason)
 {
-	static const struct guard guard = { hear_out, hear_out, 0, 111, true };
-	static char name[] = "qmail-remote", host[] = "x", sender[] = "a@b", recipient[] = "c@d";
-	static char *argv[] = { name, host, sender, recipient, NULL };
-	const struct child_program program = { harness_program("remote"), argv, environ };
-
-	(void)dup2(output, 1);
-	(void)close(output);
-	child_init();
-	guard_arm(&guard);
-	if (child_start(&program, guard_restore_signals) != CHILD_STARTED)
-		_exit(98);
-	(void)child_hear(breaking_reader, NULL);
-	_exit(97);
+	(void)reason;
 }
 
-static size_t
-read_all(int from, char *bytes, size_t room)
+static void
+signal_segv(void)
 {
-	size_t used = 0;
-	ssize_t n;
-
-	while ((n = read(from, bytes + used, room - used)) > 0)
-		used += (size_t)n;
-	return used;
+	(void)raise(SIGSEGV);
 }
 
-/* Goal: whatever breaks with the first bytes, all of them go out, once, and the end is the program's. */
-START_TEST(test_listener_breaks)
+static void
+signal_abort(void)
 {
-	static const char whole[] = "first, second\n";
-	static const int ends[] = { 0, 7, -9 };
-	static const char *const last[] = { "", "exit 7\n", "kill 9\n" };
-	char script[100], bytes[100];
-	int pipe_ends[2], status;
-	pid_t pid;
+	abort();
+}
 
-	fault = _i / 3;
-	(void)strcpy(script, "write first, \nsleep 50\nwrite second\\n\n");
-	(void)strcat(script, last[_i % 3]);
-	harness_script(script);
-	ck_assert_int_eq(pipe(pipe_ends), 0);
-	pid = fork();
+static void
+signal_xfsz(void)
+{
+	(void)raise(SIGXFSZ);
+}
+
+static void
+signal_xcpu(void)
+{
+	(void)raise(SIGXCPU);
+}
+
+static void
+take_long(void)
+{
+	for (;;)
+		(void)pause();
+}
+
+static void
+leave(void)
+{
+	exit(0);
+}
+
+/* A helper between fork and exec: the guard is its parent's. */
+static void
+crash_in_a_child(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		(void)raise(SIGSEGV);
+	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == DEFERRED)
+		_exit(RETURNED);
+}
+
+static void
+disarm(void)
+{
+	guard_disarm();
+	guard_disarm();
+	exit(RETURNED);
+}
+
+static const struct {
+	const char *label;
+	void (*event)(void);
+	guard_fallback *fallback, *last_resort;
+	uint32_t deadline_ms;
+	int status;
+} events[] = {
+	{ "a crash", signal_segv, fall_back, resort, 0, FELL_BACK + GUARD_CRASHED },
+	{ "abort", signal_abort, fall_back, resort, 0, FELL_BACK + GUARD_CRASHED },
+	{ "a file too large", signal_xfsz, fall_back, resort, 0, FELL_BACK + GUARD_OVER_LIMIT },
+	{ "too much time", signal_xcpu, fall_back, resort, 0, FELL_BACK + GUARD_OVER_LIMIT },
+	{ "the deadline", take_long, fall_back, resort, 100, FELL_BACK + GUARD_TIMED_OUT },
+	{ "a library's exit", leave, fall_back, resort, 0, FELL_BACK + GUARD_EXITED },
+	{ "a crash in the fallback", take_long, crash, resort, 100, RESORTED + GUARD_CRASHED },
+	{ "and another in the last resort", signal_segv, crash, crash, 0, DEFERRED },
+	{ "a fallback that returns", signal_segv, return_from_it, return_from_it, 0, DEFERRED },
+	{ "a child's crash", crash_in_a_child, fall_back, resort, 0, RETURNED },
+	{ "nothing", disarm, fall_back, resort, 0, RETURNED },
+};
+
+START_TEST(test_events)
+{
+	static struct guard guard;
+	int status;
+	pid_t pid = fork();
+
 	if (pid == 0) {
-		(void)close(pipe_ends[0]);
-		deliver_inside(pipe_ends[1]);
+		guard.fallback = events[_i].fallback;
+		guard.last_resort = events[_i].last_resort;
+		guard.deadline_ms = events[_i].deadline_ms;
+		guard.last_status = DEFERRED;
+		guard_arm(&guard);
+		events[_i].event();
+		_exit(0);
 	}
-	(void)close(pipe_ends[1]);
-	ck_assert_uint_eq(read_all(pipe_ends[0], bytes, sizeof bytes), sizeof whole - 1);
-	ck_assert_mem_eq(bytes, whole, sizeof whole - 1);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status), ends[_i % 3]);
-	ck_assert_uint_eq(harness_calls(), 1);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == events[_i].status, "%s: status %x",
+	    events[_i].label, (unsigned)status);
 }
 END_TEST
 
-/* Goal: a signal that somebody sends meanwhile is not heeded: the report is whole, and booked. */
-START_TEST(test_signal_while_the_remote_runs)
+/* Goal: an alarm of whoever started us is neither lost nor late by more than we took. */
+START_TEST(test_timer_is_given_back)
 {
-	struct harness_delivery d;
-	struct harness_run *run;
+	static const struct guard guard = { .fallback = fall_back, .last_resort = resort,
+		.deadline_ms = 60000 };
+	const struct timespec pause = { 0, 200000000 };
+	struct itimerval inherited = { .it_value = { _i == 0 ? 1000 : 0, _i == 0 ? 0 : 100000 } }, left;
+	sigset_t alarm_only;
 
-	harness_rules("");
-	harness_script("write r\\0Kfirst\nsleep 200\nwrite  second\\n\\0\n");
-	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "b@x");
-	while (harness_calls() == 0)
-		(void)usleep(1000);
-	(void)usleep(50000);
-	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(kill(harness_attempt_pid(run), signals[_i]), 0);
-	d = harness_deliver_finish(run);
-	ck_assert_msg(d.letter == 'K' && d.wait_status == 0, "signal %d: %c %x", signals[_i],
-	    d.letter, (unsigned)d.wait_status);
-	ck_assert_uint_eq(d.length, sizeof "r\0Kfirst second\n");
-	ck_assert_uint_eq(harness_counters("domain", "example.com").sent, 1);
+	(void)sigemptyset(&alarm_only);
+	(void)sigaddset(&alarm_only, SIGALRM);
+	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &alarm_only, NULL), 0);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &inherited, NULL), 0);
+	guard_arm(&guard);
+	ck_assert_int_eq(nanosleep(&pause, NULL), 0);
+	ck_assert_uint_ge(guard_elapsed_ms(), 200);
+	guard_disarm();
+	ck_assert_int_eq(getitimer(ITIMER_REAL, &left), 0);
+	if (_i == 0)
+		ck_assert(left.it_value.tv_sec < 1000 && left.it_value.tv_sec > 900);
+	else
+		ck_assert_int_eq(sigwaitinfo(&alarm_only, NULL), SIGALRM);
 }
 END_TEST
 
@@ -141,10 +172,8 @@ suite_guard(void)
 	Suite *s = suite_create("guard");
 	TCase *t = tcase_create("guard");
 
-	tcase_add_checked_fixture(t, harness_start, harness_end);
-	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, test_listener_breaks, 0, 9);
-	tcase_add_loop_test(t, test_signal_while_the_remote_runs, 0, SIGNALS);
+	tcase_add_loop_test(t, test_events, 0, (int)(sizeof events / sizeof events[0]));
+	tcase_add_loop_test(t, test_timer_is_given_back, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }

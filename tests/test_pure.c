@@ -270,6 +270,7 @@ static const struct {
 	{ "A8 three hours back", 3600 * 97, 100, 100 },
 	{ "A8 more: the clock was set right", 3600 * 97 - 1, 100, 96 },
 	{ "A8 before 1970", -5, 0, 0 },
+	{ "A8 hours before 1970", -7200, 0, 0 },
 	{ "A8 absurd", INT64_MAX, 100, UINT32_MAX },
 };
 
@@ -278,6 +279,24 @@ START_TEST(test_hour)
 	uint32_t hour = hour_to_count_in(hours[_i].seconds, hours[_i].newest);
 
 	ck_assert_msg(hour == hours[_i].hour, "%s: %u", hours[_i].label, hour);
+}
+END_TEST
+
+/* Goal: a name that is too long, which nobody should hand over, stays within its room. */
+START_TEST(test_names_are_cut)
+{
+	char name[METER_NAME_MAX + 10];
+	struct rules_key key;
+	struct meter meter;
+
+	memset(name, 'x', sizeof name);
+	name[sizeof name - 1] = '\0';
+	meter_set(&meter, METER_DOMAIN, name);
+	rules_key_set(&key, RULES_DOMAIN, name);
+	ck_assert_uint_eq(strlen(meter.name), METER_NAME_MAX);
+	ck_assert_uint_eq(meter.length, METER_NAME_MAX);
+	ck_assert_uint_eq(strlen(key.name), METER_NAME_MAX);
+	ck_assert_uint_eq(key.length, METER_NAME_MAX);
 }
 END_TEST
 
@@ -338,14 +357,35 @@ START_TEST(test_limits_record)
 	limits_encode(&l, record);
 	ck_assert(limits_decode(&back, record, sizeof record));
 	ck_assert(limits_equal(&l, &back));
-	back.min_failures = 8;
-	ck_assert(!limits_equal(&l, &back));
+	for (int field = 0; field < 6; field++) {
+		struct limits other = l;
+
+		other.max_per_hour += field == 0;
+		other.refuse_above_percent += field == 1;
+		other.min_failures += field == 2;
+		other.max_failure_percent = field == 3 ? 1 : l.max_failure_percent;
+		other.count_failures = field == 4 ? 1 : l.count_failures;
+		other.refuse_on_failures = field != 5;
+		ck_assert(!limits_equal(&l, &other));
+	}
 	record[1] = 101; /* percent */
 	ck_assert(!limits_decode(&back, record, sizeof record));
 	record[1] = 100;
 	record[2] = 0xff; /* outcomes that do not exist */
 	ck_assert(!limits_decode(&back, record, sizeof record));
 	ck_assert(!limits_decode(&back, record, sizeof record - 1));
+	/* What no configuration can say. */
+	for (int field = 0; field < 2; field++) {
+		struct limits other = l;
+
+		other.refuse_above_percent = field == 0 ? 99 : 100;
+		other.min_failures = field == 1 ? 0 : 1;
+		limits_encode(&other, record);
+		ck_assert(!limits_decode(&back, record, sizeof record));
+	}
+	limits_encode(&l, record);
+	record[0]++;
+	ck_assert(!limits_decode(&back, record, sizeof record));
 	limits_encode(&l, record);
 	ck_assert(!limits_decode(&back, record, sizeof record - 1));
 	l.refuse_above_percent = 10001;
@@ -414,6 +454,10 @@ START_TEST(test_pending_record)
 	ck_assert(!pending_decode(&back, record, sizeof record));
 	record[1] = 1;
 	record[2] = 5; /* no outcome */
+	ck_assert(!pending_decode(&back, record, sizeof record));
+	pending_encode(&p, record);
+	ck_assert(!pending_decode(&back, record, sizeof record - 1));
+	record[0]++;
 	ck_assert(!pending_decode(&back, record, sizeof record));
 }
 END_TEST
@@ -512,6 +556,7 @@ suite_pure(void)
 	tcase_add_test(t, test_meter_parse);
 	LOOP(t, envelopes, test_envelope);
 	LOOP(t, hours, test_hour);
+	tcase_add_test(t, test_names_are_cut);
 	tcase_add_test(t, test_bytes);
 	tcase_add_test(t, test_counters_record);
 	tcase_add_test(t, test_limits_record);

@@ -151,6 +151,9 @@ static const struct {
 	    { VERDICT_DEFER, RULE_MAX_FAILURE_PERCENT, 9, 7, 56 },
 	    "ZDomain a\\x0a\\x1b[2J%s.example has exceeded the max defers and failures per hour "
 	    "(9/7 (56%)) allowed. Message will be reattempted later. (#4.7.1)\n" },
+	{ "bounces", METER_BOUNCES, "", { VERDICT_DEFER, RULE_MAX_PER_HOUR, 1, 1, 100 },
+	    "ZBounce messages have exceeded the max emails per hour (1/1 (100%)) allowed.  "
+	    "Message will be reattempted later. (#4.7.1)\n" },
 	{ "server", METER_SERVER, "", { VERDICT_DEFER, RULE_MAX_PER_HOUR, 1, 1, 100 },
 	    "ZThis server has exceeded the max emails per hour (1/1 (100%)) allowed.  "
 	    "Message will be reattempted later. (#4.7.1)\n" },
