@@ -129,11 +129,14 @@ follow_boot(const struct store_file *f)
 {
 	static const unsigned char unknown[INFO_BOOT_SIZE];
 	unsigned char noted[INFO_BOOT_SIZE];
+	ssize_t n;
 
 	if (!f->live || memcmp(f->boot, unknown, sizeof unknown) == 0)
 		return 0;
-	if (pread(f->lock, noted, sizeof noted, 0) == (ssize_t)sizeof noted &&
-	    memcmp(noted, f->boot, sizeof noted) == 0)
+	n = pread(f->lock, noted, sizeof noted, 0);
+	if (n == -1)
+		return -1;
+	if (n == (ssize_t)sizeof noted && memcmp(noted, f->boot, sizeof noted) == 0)
 		return 0;
 	if (store_file_remove(f, false) == -1)
 		return -1;

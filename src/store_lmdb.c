@@ -98,7 +98,8 @@ result(int rc)
 
 /*
  * The same for what is done in an open file. There LMDB may lack memory only because a wild number has
- * made it ask for more than there is; a ledger is not given up on that suspicion.
+ * made it ask for more than there is; a ledger is not given up on that suspicion. Nor is a commit, whose
+ * write(2) may lack memory for the page cache.
  */
 static int
 outcome(const struct store_lmdb *s, int rc)
@@ -266,7 +267,7 @@ lmdb_commit(struct store *base)
 	struct store_lmdb *s = (struct store_lmdb *)base;
 	int rc;
 
-	rc = outcome(s, mdb_txn_commit(s->txn));
+	rc = result(mdb_txn_commit(s->txn));
 	s->txn = NULL;
 	close_file(s);
 	/* Damage that only shows in writing, a wild list of free pages say, would show every time. */
