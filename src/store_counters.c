@@ -108,8 +108,8 @@ oldest_in_table(struct store *s, bool named, struct record_key *key, uint32_t *h
 	else
 		record_key(key, TAG_COUNTERS);
 	rc = record_next_key(s, key, 1);
-	bytes_init(&b, key->data + 1, sizeof *hour);
-	*hour = bytes_get32(&b);
+	bytes_init(&b, key->data + 1, key->size - 1);
+	*hour = bytes_get32(&b); /* 0 where the key is too short to tell */
 	return rc;
 }
 

@@ -32,6 +32,7 @@ fuzz_store(const char *directory, enum store_kind kind, int patience_ms)
 
 #define store_lmdb_new fuzz_store
 #define store_close(s) (void)(s)
+#define admin_live(a) ((void)(a), fuzz_store("", STORE_LIVE, 0))
 #define admin_enter(a, create) ((void)(a), EX_OK)
 #define admin_store_failed(s) (store_rollback(s), EX_IOERR)
 #define admin_tidy tidy
@@ -269,7 +270,7 @@ is_counters(const struct item *item)
 static uint32_t
 hour_in(const struct item *item)
 {
-	return (uint32_t)big_endian(item->key + 1, 4);
+	return item->key_size < 5 ? 0 : (uint32_t)big_endian(item->key + 1, 4);
 }
 
 static bool
@@ -440,7 +441,7 @@ keep_from(uint32_t generation)
 static bool
 may_expire(const struct item *item, uint32_t keep)
 {
-	return item->row && hour_in(item) < keep;
+	return is_counters(item) && hour_in(item) < keep;
 }
 
 /* Whatever happened: what the ledger had it still has, or it was too old, or it was written anew. */
@@ -507,6 +508,8 @@ run_tidy(void)
 	struct admin admin = { .now = NOW };
 	struct item info = { .table = STORE_TABLE_STATE, .key_size = 1, .key = { TAG_INFO } };
 	const struct item *found;
+	unsigned char record[INFO_SIZE];
+	struct info decoded;
 	uint32_t hour, generation;
 	int status;
 
@@ -518,7 +521,8 @@ run_tidy(void)
 	look(stores[STORE_LIVE], &after[STORE_LIVE]);
 	look(stores[STORE_LEDGER], &after[STORE_LEDGER]);
 	/* With a damaged info the live store was begun anew: there is nothing to compare. */
-	if (!is_checked(found, INFO_SIZE) || memcmp(found->value + 8, boot, sizeof boot) != 0)
+	memcpy(record, found->value, sizeof record);
+	if (!is_checked(found, INFO_SIZE) || !info_decode(&decoded, record, sizeof record) || memcmp(found->value + 8, boot, sizeof boot) != 0)
 		return;
 	generation = (uint32_t)big_endian(found->value + 52, 4);
 	check_ledger_kept(keep_from(generation), hour);
