@@ -68,6 +68,9 @@ void store_rollback(struct store *s);
  */
 int store_compact(struct store *s);
 
+/* True if this store was found damaged and set aside: then that is in the log. NULL is harmless. */
+bool store_was_set_aside(const struct store *s);
+
 /* Ends a store; NULL is harmless. */
 void store_close(struct store *s);
 

@@ -54,6 +54,7 @@ struct store_ops {
 struct store {
 	const struct store_ops *ops;
 	bool disposable; /* live: made anew when a record is damaged */
+	bool set_aside;  /* damage has cost a file, and that was logged */
 	bool fresh;      /* set by begin and restart: nothing was ever committed in it */
 	bool damaged;    /* a record of this transaction was not what it should be */
 	bool broken;     /* the backend itself found damage: nothing in it can be relied on */

@@ -48,7 +48,7 @@ int store_file_examine(const struct store_file *f, bool create, off_t *size);
 
 /*
  * With the lock held: removes the file; or sets it aside as damaged and logs that, as the one place
- * that does. 0, also if there is none; or -1. Async-signal-safe.
+ * that does. 1; 0 if there was none; or -1. Async-signal-safe.
  */
 int store_file_remove(const struct store_file *f, bool keep_copy);
 

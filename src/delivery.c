@@ -71,8 +71,8 @@ without_store(enum guard_reason reason)
 static void
 after_accident(enum guard_reason reason)
 {
-	store_lmdb_emergency(reason == GUARD_CRASHED);
-	delivery_log_accident(reason, run.essentials.defer_on_error);
+	if (!store_lmdb_emergency(reason == GUARD_CRASHED))
+		delivery_log_accident(reason, run.essentials.defer_on_error);
 	go_on_uncounted();
 }
 
@@ -89,7 +89,8 @@ carry_on(enum guard_reason reason)
 static _Noreturn void
 give_up(void)
 {
-	delivery_log_unusable(run.place.state, errno, run.essentials.defer_on_error);
+	if (!store_was_set_aside(run.store))
+		delivery_log_unusable(run.place.state, errno, run.essentials.defer_on_error);
 	go_on_uncounted();
 }
 
@@ -105,8 +106,8 @@ without_settlement(enum guard_reason reason)
 static void
 after_late_accident(enum guard_reason reason)
 {
-	store_lmdb_emergency(reason == GUARD_CRASHED);
-	delivery_log_late_accident(reason);
+	if (!store_lmdb_emergency(reason == GUARD_CRASHED))
+		delivery_log_late_accident(reason);
 	child_exit_as(run.wait_status);
 }
 
@@ -270,10 +271,10 @@ settle(void)
 	guard.last_status = WIFEXITED(run.wait_status) ? WEXITSTATUS(run.wait_status) : TRY_AGAIN;
 	guard_arm(&guard);
 	if (settlement_book(run.store, &run.booking, clock_now(), &run.report, run.wait_status,
-		notices) == -1)
-		log_trouble("outcome not counted: the store cannot be used", errno);
-	else
+		notices) == 0)
 		delivery_log_notices(&run.booking, notices);
+	else if (!store_was_set_aside(run.store))
+		log_trouble("outcome not counted: the store cannot be used", errno);
 }
 
 void

@@ -46,6 +46,12 @@ store_compact(struct store *s)
 	return s->ops->compact(s);
 }
 
+bool
+store_was_set_aside(const struct store *s)
+{
+	return s != NULL && s->set_aside;
+}
+
 void
 store_close(struct store *s)
 {

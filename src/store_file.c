@@ -214,7 +214,7 @@ store_file_remove(const struct store_file *f, bool keep_copy)
 	if (keep_copy)
 		log_trouble(f->live ? "live.mdb is damaged: set aside as live.mdb.damaged, counting anew" :
 		    "ledger.mdb is damaged: set aside as ledger.mdb.damaged, history begins anew", 0);
-	return 0;
+	return 1;
 }
 
 void

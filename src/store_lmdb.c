@@ -118,6 +118,16 @@ assertion(MDB_env *env, const char *message)
 
 /* --- the file --- */
 
+/* Out of the way, with a log line; nobody needs to be told once more. */
+static int
+set_aside(struct store_lmdb *s)
+{
+	int rc = store_file_remove(&s->file, true);
+
+	s->base.set_aside = s->base.set_aside || rc == 1;
+	return rc;
+}
+
 static void
 drop_lock(struct store_lmdb *s)
 {
@@ -255,7 +265,7 @@ lmdb_begin(struct store *base, bool create)
 	/* What twice cannot be opened as a database is replaced here and now. */
 	if (errno == EBADMSG && create &&
 	    (open_file(s, create) == 0 || (errno == EBADMSG &&
-		store_file_remove(&s->file, true) == 0 && open_file(s, create) == 0)))
+		set_aside(s) != -1 && open_file(s, create) == 0)))
 		return 0;
 	drop_lock(s);
 	return -1;
@@ -272,7 +282,7 @@ lmdb_commit(struct store *base)
 	close_file(s);
 	/* Damage that only shows in writing, a wild list of free pages say, would show every time. */
 	if (rc == -1 && errno == EBADMSG)
-		(void)store_file_remove(&s->file, true);
+		(void)set_aside(s);
 	drop_lock(s);
 	return rc;
 }
@@ -292,7 +302,7 @@ lmdb_restart(struct store *base, bool keep_copy)
 	struct store_lmdb *s = (struct store_lmdb *)base;
 
 	close_file(s);
-	if (store_file_remove(&s->file, keep_copy) == -1)
+	if ((keep_copy ? set_aside(s) : store_file_remove(&s->file, false)) == -1)
 		return -1;
 	return open_file(s, true);
 }
@@ -504,7 +514,7 @@ lmdb_compact(struct store *base)
 		(void)unlink(s->file.fresh);
 		/* Trouble with the new file says nothing of the old one. */
 		if (copying && saved == EBADMSG)
-			(void)store_file_remove(&s->file, true);
+			(void)set_aside(s);
 		errno = saved;
 	}
 	lmdb_rollback(base);
@@ -569,7 +579,7 @@ store_lmdb_emergency(bool crashed)
 			continue;
 		store_file_close_all(&s->file);
 		if (crashed && access(s->file.path, F_OK) == 0 &&
-		    store_file_remove(&s->file, true) == 0)
+		    store_file_remove(&s->file, true) == 1)
 			aside = true;
 		in_use[live] = NULL;
 	}
