@@ -225,14 +225,20 @@ wait_for(pid_t pid)
 	return status;
 }
 
-/* Nobody is left to pass a signal on to, and the program's end is all that is still to be told. */
+/*
+ * Nobody is left to pass a signal on to, and the program's end is all that is still to be told. Not those
+ * of a fault: blocked, they would be the end of us (sigprocmask(2)), and of nobody's report.
+ */
 static void
-block_all(void)
+block_others(void)
 {
-	sigset_t all;
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGSYS };
+	sigset_t others;
 
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)sigfillset(&others);
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		(void)sigdelset(&others, faults[i]);
+	(void)sigprocmask(SIG_SETMASK, &others, NULL);
 }
 
 enum child_start
@@ -292,7 +298,7 @@ child_hear(child_reader *reader, void *context)
 	(void)close(running.input);
 	relay(reader, context);
 	wait_status = end_of_program();
-	block_all();
+	block_others();
 	return wait_status;
 }
 

@@ -108,6 +108,9 @@ oldest_in_table(struct store *s, bool named, struct record_key *key, uint32_t *h
 	else
 		record_key(key, TAG_COUNTERS);
 	rc = record_next_key(s, key, 1);
+	/* In the wrong table it would be found again and again, and never be removed. */
+	if (rc == 1 && (key->size > RECORD_NAMED_PREFIX) != named)
+		return record_damaged(s);
 	bytes_init(&b, key->data + 1, key->size - 1);
 	*hour = bytes_get32(&b); /* 0 where the key is too short to tell */
 	return rc;

@@ -349,6 +349,11 @@ START_TEST(test_old_rows_are_pruned)
 	ck_assert_int_eq(store_counters_get(store, 2, &a, &c), 0);
 	ck_assert_int_eq(store_counters_get(store, 3, &a, &c), 1);
 	ck_assert_int_eq(store_counters_get(store, 3, &server, &c), 1);
+	/* Where nobody would look for it, it is damage: it cannot be removed. */
+	ck_assert_int_eq(store->ops->put(store, STORE_TABLE_COUNTERS, key, sizeof key - 1, "x", 1), 0);
+	errno = 0;
+	ck_assert_int_eq(store_counters_prune(store, 3, 10), -1);
+	ck_assert_int_eq(errno, EBADMSG);
 	store_rollback(store);
 }
 END_TEST
