@@ -50,8 +50,9 @@ bool child_is_started(void);
 /*
  * Writes all that the started program prints to descriptor 1 unchanged, as it comes; `reader`, if not
  * NULL, sees the same bytes, after they were written. Returns when every holder of its output is
- * gone and it has ended: how, as of waitpid(2). All signals but those of a fault are blocked from then on. It can be called
- * again, in a signal handler with NULL, wherever it was cut short: it goes on with the bytes that follow.
+ * gone and it has ended: how, as of waitpid(2). All signals but those of a fault are blocked from then
+ * on. It can be called again, in a signal handler with NULL, wherever it was cut short: it goes on with the
+ * bytes that follow.
  */
 int child_hear(child_reader *reader, void *context);
 
