@@ -35,7 +35,7 @@ size_t torture_below(size_t n);
 
 /* A file's bytes, to be kept in mind or damaged. */
 struct torture_file {
-	unsigned char at[1 << 20];
+	unsigned char at[1 << 23];
 	size_t size;
 };
 
