@@ -165,19 +165,25 @@ map_size(off_t file_size)
 }
 
 /*
- * Is it new, and can it be what it says? A file whose pages lie far beyond its end has lost its end, or
- * its mind: writing on there would make it as large. A few may, those that a transaction took and gave back.
+ * Is it new, and can it be what it says? A file that ends inside a page that is in use was cut; and one
+ * whose pages lie far beyond its end has lost its end, or its mind: writing on there would make it as
+ * large. A few may, those that a transaction took and gave back.
  */
 static int
 examine(struct store_lmdb *s, off_t file_size)
 {
 	MDB_envinfo info;
 	MDB_stat st;
+	size_t pages;
+	bool is_cut, is_wild;
 
 	if (result(mdb_env_info(s->env, &info)) == -1 || result(mdb_env_stat(s->env, &st)) == -1)
 		return -1;
 	s->base.fresh = info.me_last_txnid == 0;
-	if (file_size == 0 || info.me_last_pgno / 2 <= (size_t)file_size / st.ms_psize + 64)
+	pages = (size_t)file_size / st.ms_psize;
+	is_cut = (size_t)file_size % st.ms_psize != 0 && info.me_last_pgno >= pages;
+	is_wild = info.me_last_pgno / 2 > pages + 64;
+	if (file_size == 0 || (!is_cut && !is_wild))
 		return 0;
 	errno = EBADMSG;
 	return -1;

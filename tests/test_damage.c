@@ -347,12 +347,8 @@ START_TEST(test_damaged_store_and_cli)
 }
 END_TEST
 
-/*
- * Not cut_in_a_page: what is left of that page still looks like one, without the names of tables in it, and
- * LMDB goes on with none; nothing in a ledger says that there have been rows.
- */
 static void (*const ledger_damages[])(void) = { one_byte, garbage, no_meta_pages, wild_pages, zero_pages,
-	truncated, of_another_lmdb };
+	truncated, of_another_lmdb, cut_in_a_page };
 
 /* The hour that is over goes to the ledger, sooner or later. */
 static void
