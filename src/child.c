@@ -1,5 +1,5 @@
 /* child - the one place that starts other programs */
-#define _GNU_SOURCE /* pipe2(2) */
+#define _GNU_SOURCE /* pipe2(2); the name is the C library's: NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #include "child.h"
 
 #include <errno.h>

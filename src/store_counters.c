@@ -103,6 +103,7 @@ oldest_in_table(struct store *s, bool named, struct record_key *key, uint32_t *h
 	struct bytes b;
 	int rc;
 
+	*hour = 0;
 	if (named)
 		key_counters(key, 0, &before_named);
 	else
