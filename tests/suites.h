@@ -27,6 +27,7 @@
 	suite(attacks) \
 	suite(cli) \
 	suite(cli_corners) \
+	suite(admin_corners) \
 	suite(config) \
 	suite(config_refused) \
 	suite(config_faults)
