@@ -182,13 +182,25 @@ let_it_settle(const char *path)
 	}
 }
 
+static int
+write_essentials(const struct essentials *e, const char *directory)
+{
+	if (essentials_write(e, directory) == 0)
+		return 0;
+	(void)fprintf(stderr, "qlimit: cannot write the file essentials in %s: %s\n", directory,
+	    strerror(errno));
+	return -1;
+}
+
 /*
- * The wrapper looks in the one place it knows; where the state is elsewhere, that place says so.
- * QLIMIT_STATE settles it without any file.
+ * The wrapper looks in the one place it knows; where the state is elsewhere, that place says so. Last of
+ * all: a load that fails must not have moved it away from the rules in force. QLIMIT_STATE settles it
+ * without any file.
  */
 static int
-write_essentials(const struct admin *a, const struct config *config, const char *usual)
+put_in_force(const struct admin *a, struct compile *c, const char *usual)
 {
+	const struct config *config = c->config;
 	struct essentials e;
 
 	essentials_init(&e);
@@ -198,12 +210,9 @@ write_essentials(const struct admin *a, const struct config *config, const char 
 		(void)snprintf(e.remote, sizeof e.remote, "%s", config->remote);
 	if (strcmp(a->place.state, usual) != 0)
 		(void)snprintf(e.state, sizeof e.state, "%s", a->place.state);
-	if (essentials_write(&e, usual) == 0 &&
-	    (e.state[0] == '\0' || essentials_write(&e, a->place.state) == 0))
-		return 0;
-	(void)fprintf(stderr, "qlimit: cannot write the file essentials in %s: %s\n", usual,
-	    strerror(errno));
-	return -1;
+	if (write_essentials(&e, a->place.state) == -1 || compile_rules(c) == -1)
+		return -1;
+	return e.state[0] == '\0' ? 0 : write_essentials(&e, usual);
 }
 
 static void
@@ -232,9 +241,7 @@ compile(struct admin *a, const struct config *config, const char *why, const cha
 		rc = compile_failed(&c, why);
 		(void)fputs("nothing loaded: the rules in force stay as they are\n", stderr);
 	} else {
-		rc = write_essentials(a, config, usual);
-		if (rc == 0)
-			rc = compile_rules(&c);
+		rc = put_in_force(a, &c, usual);
 		status = EX_OK;
 	}
 	if (rc == -1) {

@@ -28,6 +28,7 @@
 	suite(cli) \
 	suite(cli_corners) \
 	suite(admin_corners) \
+	suite(elsewhere) \
 	suite(config) \
 	suite(config_refused) \
 	suite(config_faults)
