@@ -200,6 +200,8 @@ write_essentials(const struct essentials *e, const char *directory)
 static int
 put_in_force(const struct admin *a, struct compile *c, const char *usual)
 {
+	bool elsewhere = strcmp(a->place.state, usual) != 0;
+	bool was_elsewhere = !a->place.state_is_set && a->essentials.state[0] != '\0';
 	const struct config *config = c->config;
 	struct essentials e;
 
@@ -208,11 +210,13 @@ put_in_force(const struct admin *a, struct compile *c, const char *usual)
 	e.deadline_ms = config->deadline_ms;
 	if (config->remote != NULL)
 		(void)snprintf(e.remote, sizeof e.remote, "%s", config->remote);
-	if (strcmp(a->place.state, usual) != 0)
+	if (elsewhere)
 		(void)snprintf(e.state, sizeof e.state, "%s", a->place.state);
-	if (write_essentials(&e, a->place.state) == -1 || compile_rules(c) == -1)
+	if ((elsewhere || !was_elsewhere) && write_essentials(&e, a->place.state) == -1)
 		return -1;
-	return e.state[0] == '\0' ? 0 : write_essentials(&e, usual);
+	if (compile_rules(c) == -1)
+		return -1;
+	return elsewhere || was_elsewhere ? write_essentials(&e, usual) : 0;
 }
 
 static void
@@ -273,8 +277,8 @@ load_alone(struct admin *a, const char *usual)
 	let_it_settle(a->place.config);
 	config = read_config(a->place.config, why);
 	if (config != NULL) {
-		if (config->state != NULL && !a->place.state_is_set && why[0] == '\0')
-			a->place.state = config->state;
+		if (!a->place.state_is_set && why[0] == '\0')
+			a->place.state = config->state != NULL ? config->state : usual;
 		status = compile(a, config, why, usual);
 		config_free(config);
 	}

@@ -113,10 +113,22 @@ START_TEST(test_state_moves)
 	ck_assert_int_eq(access("/srv/q/live.mdb", F_OK), 0);
 	limit_is(" 2222 ");
 	is(run(admin_status, NULL, false), EX_OK, "store:         /srv/q: live.mdb ");
-	/* Back again. */
+}
+END_TEST
+
+/* Goal: not set any more, it is the usual place again; but not before a load has succeeded there. */
+START_TEST(test_state_moves_back)
+{
+	configure("state = \"/srv/q\"; default = { max_per_hour = 2222; };");
+	is(run(admin_load, NULL, false), EX_OK, "2 added");
+	make(USUAL "/lock");
 	configure("default = { max_per_hour = 3333; };");
-	is(run(admin_load, NULL, false), EX_OK, "");
+	is(run(admin_load, NULL, false), EX_IOERR, USUAL);
+	limit_is(" 2222 ");
+	ck_assert_int_eq(rmdir(USUAL "/lock"), 0);
+	is(run(admin_load, NULL, false), EX_OK, "2 added");
 	limit_is(" 3333 ");
+	is(run(admin_status, NULL, false), EX_OK, "store:         " USUAL ": live.mdb ");
 }
 END_TEST
 
@@ -205,6 +217,7 @@ suite_elsewhere(void)
 		return s;
 	tcase_add_checked_fixture(t, enter_place, NULL);
 	tcase_add_test(t, test_state_moves);
+	tcase_add_test(t, test_state_moves_back);
 	tcase_add_test(t, test_state_of_the_environment);
 	tcase_add_loop_test(t, test_state_that_cannot_be_used, 0, HARNESS_ROWS(places));
 	tcase_add_test(t, test_state_in_a_wrong_configuration);
