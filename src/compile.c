@@ -153,8 +153,11 @@ clean_up(struct compile *c, const struct info *expected)
 {
 	struct info info;
 
-	if (prune(c) == -1 && abandon(c) == -1 && errno == EBADMSG)
-		return -1;
+	if (prune(c) == -1) {
+		(void)abandon(c);
+		if (errno == EBADMSG)
+			return -1;
+	}
 	(void)store_compact(c->live);
 	return begin_again(c, expected, &info) == -1 ? -1 : store_commit(c->live);
 }

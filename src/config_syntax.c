@@ -130,7 +130,7 @@ is_plain_int(const char *number, size_t n)
 {
 	unsigned long long value = 0;
 
-	if (n > 0 && number[0] == '-') {
+	if (number[0] == '-') {
 		number++;
 		n--;
 	}

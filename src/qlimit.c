@@ -140,8 +140,7 @@ say_what_was_lost(int status)
 static bool
 is_help(const char *word)
 {
-	return word != NULL && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
-	    strcmp(word, "help") == 0);
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
 int
@@ -175,7 +174,8 @@ main(int argc, char **argv)
 	guard_arm(&guard);
 	count = command->run(&admin);
 	guard_disarm();
-	if (fflush(stdout) == EOF || ferror(stdout) != 0) {
+	(void)fflush(stdout); /* what fails here shows below, as does what failed before */
+	if (ferror(stdout) != 0) {
 		(void)fputs("qlimit: cannot write the output\n", stderr);
 		count = EX_IOERR;
 	}
