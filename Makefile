@@ -74,8 +74,8 @@ $(BUILD)/tests/alloc/qlimit-remote: $(call obj,$(filter-out clock,$(REMOTE))) $(
 $(BUILD)/tests/alloc/qlimit: $(call obj,$(filter-out clock,$(ADMIN))) $(BUILD)/tests/clock.o $(BUILD)/tests/boot.o $(BUILD)/tests/alloc/front.o
 	$(Q)$(LINK) $(HARDEN_LD) -Wl,--wrap=boot_id -o $@ $^ -llmdb -lconfig
 ALLOC = $(BUILD)/tests/alloc/qlimit-remote $(BUILD)/tests/alloc/qlimit
-# What can be made to fail in the unit tests: tests/harness_fail.c.
-WRAPPED = malloc calloc realloc reallocarray $(addprefix mdb_,env_create env_set_mapsize env_set_maxdbs env_open env_info \
+# What can be made to fail in the unit tests: tests/harness_fail.c; read: tests/test_config_corners.c.
+WRAPPED = malloc calloc realloc reallocarray read $(addprefix mdb_,env_create env_set_mapsize env_set_maxdbs env_open env_info \
           env_stat txn_begin txn_commit dbi_open get put del cursor_open cursor_get)
 $(BUILD)/tests/check: $(TESTS) $(call obj,$(UNITS)) $(BUILD)/tests/clock.o
 	$(Q)$(LINK) $(HARDEN_LD) $(patsubst %,-Wl$(comma)--wrap=%,$(WRAPPED)) -o $@ $^ -llmdb -lconfig $(shell pkg-config --libs check)

@@ -75,8 +75,8 @@ void config_source_blamed(struct config_source *source, unsigned line);
 void config_source_quote(struct text *t, const char *s, size_t n);
 void config_source_point(struct config_source *source, struct text *t, unsigned line);
 
-/* Reads a plain file of at most `most` bytes. NULL, or in words why it could not. */
-const char *config_source_read(struct config_source *source, const char *path, size_t most,
+/* Reads a plain file that, with the text so far, is not too large. NULL, or in words why it could not. */
+const char *config_source_read(struct config_source *source, const char *path,
     struct config_file *file);
 
 #endif

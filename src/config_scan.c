@@ -200,7 +200,6 @@ is_open(const struct input *in, const struct config_file *file)
 static bool
 open_input(struct scan *s, const char *path, const struct input *outer, struct input *in)
 {
-	size_t used = s->source->used;
 	const char *why;
 
 	memset(in, 0, sizeof *in);
@@ -210,8 +209,7 @@ open_input(struct scan *s, const char *path, const struct input *outer, struct i
 		    "the path is not absolute, or longer than 255 bytes");
 		return false;
 	}
-	why = config_source_read(s->source, path,
-	    used < CONFIG_SOURCE_MAX ? CONFIG_SOURCE_MAX - used : 0, &in->file);
+	why = config_source_read(s->source, path, &in->file);
 	if (why == NULL && is_open(outer, &in->file))
 		why = "it includes itself";
 	if (why == NULL)

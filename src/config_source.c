@@ -209,11 +209,12 @@ read_whole(struct config_source *source, int fd, struct config_file *file, size_
 	while (file->n < size) {
 		ssize_t n = read(fd, file->bytes + file->n, size - file->n);
 
-		if (n == 0)
-			break;
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0) {
+		/* Shorter than it said: what is missing may be every limit. */
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0) {
 			free(file->bytes);
 			file->bytes = NULL;
 			return false;
@@ -224,8 +225,7 @@ read_whole(struct config_source *source, int fd, struct config_file *file, size_
 }
 
 const char *
-config_source_read(struct config_source *source, const char *path, size_t most,
-    struct config_file *file)
+config_source_read(struct config_source *source, const char *path, struct config_file *file)
 {
 	/* Not blocking: nobody may ever write to a FIFO. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -241,7 +241,7 @@ config_source_read(struct config_source *source, const char *path, size_t most,
 		why = "it is a directory";
 	else if (!S_ISREG(st.st_mode))
 		why = "it is not a plain file";
-	else if ((uintmax_t)st.st_size > most)
+	else if ((uintmax_t)st.st_size + source->used > CONFIG_SOURCE_MAX)
 		why = "larger than 64 MiB, alone or with the files before it";
 	else if (!read_whole(source, fd, file, (size_t)st.st_size))
 		why = strerror(errno);
