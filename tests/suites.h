@@ -29,8 +29,10 @@
 	suite(cli_corners) \
 	suite(admin_corners) \
 	suite(elsewhere) \
+	suite(many) \
 	suite(config) \
 	suite(config_refused) \
+	suite(config_corners) \
 	suite(config_faults)
 
 #define SUITE_DECLARE(name) Suite *suite_##name(void);
