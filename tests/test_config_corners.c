@@ -27,7 +27,8 @@ static const struct {
 } texts[] = {
 	{ "package: DEL in its name", "packages = ( { name = \"a\x7f\" } );", 0, PACKAGE "\"a\\x7f\"\n" },
 	{ "package: a tab in its name", "packages = ( { name = \"a\t\" } );", 0, PACKAGE "\"a\\x09\"\n" },
-	{ "package: 64 bytes, and 65", "packages = ( { name = \"" NAME_64 "\" },{ name = \"" NAME_64 "5\" } );", 0,
+	{ "package: 64 bytes, and 65",
+	  "packages = ( { name = \"" NAME_64 "\" },{ name = \"" NAME_64 "5\" } );", 0,
 	  PACKAGE "\"" NAME_64 "5\"\n" },
 	{ "package: a number for a name", "packages = ( { name = 5 } );", 0,
 	  "q.conf:1: name must be a text in quotes, found 5\n" },
@@ -129,9 +130,11 @@ END_TEST
 
 /* --- while it is read --- */
 
+enum fate { WELL, INTERRUPTED, SHORTER, BROKEN, CHANGED };
+
 /* What befalls the next read(2) of ours, and how many are so befallen. */
 static struct {
-	enum { WELL, INTERRUPTED, SHORTER, BROKEN, CHANGED } how;
+	enum fate how;
 	int times;
 } befalls;
 
@@ -163,7 +166,8 @@ __wrap_read(int fd, void *buffer, size_t n)
 
 static const struct {
 	const char *label;
-	int how, times;
+	enum fate how;
+	int times;
 	const char *errors;
 } readings[] = {
 	{ "interrupted", INTERRUPTED, 3, "" },

@@ -146,6 +146,8 @@ START_TEST(test_state_of_the_environment)
 	ck_assert_int_eq(essentials_read(&e, "/srv/chosen"), 0);
 	ck_assert_str_eq(e.state, "");
 	limit_is(" 2222 ");
+	(void)setenv("QLIMIT_STATE", USUAL, 1);
+	is(run(admin_show, NULL, false), EX_NOINPUT, "nothing counted yet in " USUAL);
 	(void)unsetenv("QLIMIT_STATE");
 	limit_is(" 1111 ");
 }
@@ -165,7 +167,8 @@ START_TEST(test_state_that_cannot_be_used)
 	harness_write("/srv/file", "", 0);
 	configure("default = { max_per_hour = 1111; };");
 	is(run(admin_load, NULL, false), EX_OK, "2 added");
-	(void)snprintf(text, sizeof text, "state = \"%s\"; default = { max_per_hour = 2222; };", places[_i]);
+	(void)snprintf(text, sizeof text, "state = \"%s\"; default = { max_per_hour = 2222; };",
+	    places[_i]);
 	configure(text);
 	is(run(admin_load, NULL, false), EX_IOERR, places[_i]);
 	ck_assert_int_eq(essentials_read(&e, USUAL), 0);
@@ -201,7 +204,8 @@ START_TEST(test_remote)
 	is(run(admin_status, NULL, false), EX_OK, "real program:  /remote\non error:      defer,");
 	is(run(admin_status, NULL, true), EX_OK, "\"remote\":\"/remote\",\"on_error\":\"defer\",");
 	ck_assert_int_eq(chmod("/remote", 0644), 0);
-	is(run(admin_status, NULL, false), EX_OK, "TROUBLE:       the real qmail-remote cannot be executed: /remote");
+	is(run(admin_status, NULL, false), EX_OK,
+	    "TROUBLE:       the real qmail-remote cannot be executed: /remote");
 	is(run(admin_check, NULL, false), EX_CONFIG, "not an executable file");
 }
 END_TEST

@@ -1,4 +1,4 @@
-/* test_many - commands of qlimit(8) that work in batches, with more than one of each; numbers at their ends */
+/* test_many - commands of qlimit(8) that work in batches, with more than one; numbers at their ends */
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
