@@ -77,8 +77,11 @@ ALLOC = $(BUILD)/tests/alloc/qlimit-remote $(BUILD)/tests/alloc/qlimit
 # What can be made to fail in the unit tests: tests/harness_fail.c; read: tests/test_config_corners.c.
 WRAPPED = malloc calloc realloc reallocarray read $(addprefix mdb_,env_create env_set_mapsize env_set_maxdbs env_open env_info \
           env_stat txn_begin txn_commit dbi_open get put del cursor_open cursor_get)
+# ... and system calls: tests/harness_calls.c.
+CALLS   = access chdir close dup2 flock fork fsync getauxval getentropy getpid getppid lchown mdb_env_get_fd mmap \
+          munmap pipe2 pwrite rename setgid setgroups setuid socket stat waitid waitpid write
 $(BUILD)/tests/check: $(TESTS) $(call obj,$(UNITS)) $(BUILD)/tests/clock.o
-	$(Q)$(LINK) $(HARDEN_LD) $(patsubst %,-Wl$(comma)--wrap=%,$(WRAPPED)) -o $@ $^ -llmdb -lconfig $(shell pkg-config --libs check)
+	$(Q)$(LINK) $(HARDEN_LD) $(patsubst %,-Wl$(comma)--wrap=%,$(WRAPPED) $(CALLS)) -o $@ $^ -llmdb -lconfig $(shell pkg-config --libs check)
 $(HELPERS): $(BUILD)/tests/%: $(BUILD)/tests/helper_%.o
 	$(Q)$(LINK) $(HARDEN_LD) -o $@ $^
 $(BUILD)/tests/rspawn: $(BUILD)/tests/harness_report.o

@@ -15,6 +15,7 @@
 	suite(library) \
 	suite(place) \
 	suite(guard) \
+	suite(child) \
 	suite(wrapper) \
 	suite(storm) \
 	suite(hearing) \
