@@ -56,24 +56,27 @@ is_own_fault(int number, const siginfo_t *info)
 	return info->si_code > 0 || info->si_pid == owner; /* the latter: abort(3) */
 }
 
+static enum guard_reason
+reason_of(int number)
+{
+	switch (number) {
+	case SIGALRM:
+		return GUARD_TIMED_OUT;
+	case SIGXFSZ:
+	case SIGXCPU:
+		return GUARD_OVER_LIMIT;
+	default:
+		return GUARD_CRASHED;
+	}
+}
+
 static void
 handle(int number, siginfo_t *info, void *context)
 {
 	(void)context;
 	if (armed->own_faults_only && !is_own_fault(number, info))
 		return;
-	switch (number) {
-	case SIGALRM:
-		fall_back(GUARD_TIMED_OUT);
-		break;
-	case SIGXFSZ:
-	case SIGXCPU:
-		fall_back(GUARD_OVER_LIMIT);
-		break;
-	default:
-		fall_back(GUARD_CRASHED);
-		break;
-	}
+	fall_back(reason_of(number));
 }
 
 static void
