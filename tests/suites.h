@@ -16,6 +16,8 @@
 	suite(place) \
 	suite(guard) \
 	suite(child) \
+	suite(resorts) \
+	suite(edges) \
 	suite(wrapper) \
 	suite(storm) \
 	suite(hearing) \
