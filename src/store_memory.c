@@ -153,16 +153,25 @@ memory_begin(struct store *base, bool create)
 	return 0;
 }
 
+static void
+forget_before(struct store_memory *s)
+{
+	for (int table = 0; table < STORE_TABLES; table++)
+		clear(&s->before[table]);
+}
+
 /* Every change begins with this. */
 static int
 change(struct store_memory *s)
 {
 	if (s->changed)
 		return 0;
-	s->changed = true;
 	for (int table = 0; table < STORE_TABLES; table++)
-		if (copy_all(&s->before[table], &s->now[table]) == -1)
+		if (copy_all(&s->before[table], &s->now[table]) == -1) {
+			forget_before(s); /* half a copy is nothing to go back to */
 			return -1;
+		}
+	s->changed = true;
 	return 0;
 }
 
@@ -171,8 +180,7 @@ memory_commit(struct store *base)
 {
 	struct store_memory *s = (struct store_memory *)base;
 
-	for (int table = 0; table < STORE_TABLES; table++)
-		clear(&s->before[table]);
+	forget_before(s);
 	s->begun = false;
 	return 0;
 }
@@ -280,10 +288,9 @@ memory_close(struct store *base)
 {
 	struct store_memory *s = (struct store_memory *)base;
 
-	for (int table = 0; table < STORE_TABLES; table++) {
+	for (int table = 0; table < STORE_TABLES; table++)
 		clear(&s->now[table]);
-		clear(&s->before[table]);
-	}
+	forget_before(s);
 	free(s);
 }
 
