@@ -18,6 +18,7 @@
 	suite(child) \
 	suite(resorts) \
 	suite(edges) \
+	suite(damaged) \
 	suite(wrapper) \
 	suite(storm) \
 	suite(hearing) \
