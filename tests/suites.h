@@ -19,6 +19,7 @@
 	suite(resorts) \
 	suite(edges) \
 	suite(damaged) \
+	suite(corners) \
 	suite(wrapper) \
 	suite(storm) \
 	suite(hearing) \
