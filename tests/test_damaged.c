@@ -512,13 +512,13 @@ START_TEST(test_keys_out_of_order)
 	size_t size;
 
 	open_backend(1);
-	fill(300);
+	fill(100);
 	f = fopen(file(), "r");
 	ck_assert_ptr_nonnull(f);
 	size = fread(bytes, 1, sizeof bytes, f);
 	(void)fclose(f);
 	ck_assert_uint_lt(size, sizeof bytes);
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 100; i++) {
 		char name[40];
 
 		(void)snprintf(name, sizeof name, "d%06d.example", i);
@@ -528,7 +528,7 @@ START_TEST(test_keys_out_of_order)
 
 			begin();
 			while (store_counters_next(store, 0, 9, &row) == 1)
-				ck_assert_int_le(++rows, 300);
+				ck_assert_int_le(++rows, 100);
 			broken += store->broken;
 			damaged += store->damaged;
 			store->broken = store->damaged = false; /* the file is to stay */
