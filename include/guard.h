@@ -36,8 +36,11 @@ void guard_arm(const struct guard *guard);
 /* Disarms it: signals, masks and timers are as inherited. Async-signal-safe; harmless when disarmed. */
 void guard_disarm(void);
 
-/* In a child that is to execute another program: signals are as inherited. Async-signal-safe. */
-void guard_restore_signals(void);
+/*
+ * In a child that is to execute another program: signals are as inherited, and an alarm of whoever
+ * started us is the child's. Async-signal-safe.
+ */
+void guard_leave(void);
 
 /* Milliseconds of the deadline that have passed since the guard was armed. */
 uint32_t guard_elapsed_ms(void);

@@ -32,9 +32,10 @@ int store_file_init(struct store_file *f, const char *directory, bool live);
 /*
  * Takes the lock, waiting for `patience_ms` milliseconds, for ever if negative. 0, or -1 with errno
  * (EPERM: directory or lock is not ours alone; ETIMEDOUT). The death of the process lets go of it.
- * Of a live store it tells the boot; one of another boot is removed before anybody opens it.
+ * Of a live store it tells the boot: one of another boot is removed before anybody opens it, or where
+ * nothing may be created it is ENOENT.
  */
-int store_file_lock(struct store_file *f, int patience_ms);
+int store_file_lock(struct store_file *f, bool create, int patience_ms);
 
 /* Lets go of the lock, keeping errno; harmless when it is not held. */
 void store_file_unlock(struct store_file *f);

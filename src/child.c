@@ -142,7 +142,8 @@ pass_on(int number)
 {
 	int saved = errno;
 
-	if (running.started) {
+	/* In the child itself, which has not executed it yet, it is the same as no program. */
+	if (running.started && running.pid != getpid()) {
 		(void)kill(running.pid, number);
 	} else {
 		(void)signal(number, SIG_DFL);
@@ -309,6 +310,8 @@ child_exit_as(int wait_status)
 	const struct sigaction ordinary = { .sa_handler = SIG_DFL };
 	sigset_t one;
 
+	if (running.started)
+		(void)waitpid(running.pid, NULL, WNOHANG); /* not every process 1 reaps what it does not know */
 	if (WIFSIGNALED(wait_status)) {
 		/* One core file, the real program's, is enough. */
 		(void)setrlimit(RLIMIT_CORE, &no_core);

@@ -236,7 +236,10 @@ listen(void *context, const char *bytes, size_t n)
 static void
 answer_for_it(void)
 {
+	static const struct guard guard = { say_no_more, say_no_more, 0, 0, true };
+
 	log_trouble("the real qmail-remote cannot be executed", errno);
+	guard_arm(&guard);
 	child_write(CHILD_SORRY, sizeof CHILD_SORRY);
 	report_read(&run.report, CHILD_SORRY, sizeof CHILD_SORRY);
 	run.wait_status = 0;
@@ -246,7 +249,7 @@ static void
 deliver(void)
 {
 	report_init(&run.report);
-	switch (child_start(&run.program, guard_restore_signals)) {
+	switch (child_start(&run.program, guard_leave)) {
 	case CHILD_STARTED:
 		run.wait_status = child_hear(listen, &run.report);
 		break;

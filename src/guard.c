@@ -202,7 +202,7 @@ restore_timer(void)
 	struct itimerval timer = before.timer;
 	int64_t left = (int64_t)timer.it_value.tv_sec * 1000000 + timer.it_value.tv_usec;
 
-	if (!timing)
+	if (!timing && left == 0)
 		return;
 	if (left > 0) {
 		left -= microseconds_since(&before.at);
@@ -214,11 +214,18 @@ restore_timer(void)
 	(void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-void
-guard_restore_signals(void)
+static void
+restore_actions(void)
 {
 	for (size_t i = 0; i < SIGNALS; i++)
 		(void)sigaction(signals[i], &before.action[i], NULL);
+}
+
+void
+guard_leave(void)
+{
+	restore_actions();
+	restore_timer();
 }
 
 void
@@ -227,7 +234,7 @@ guard_disarm(void)
 	if (armed == NULL)
 		return;
 	stop_timer();
-	guard_restore_signals();
+	restore_actions();
 	(void)sigprocmask(SIG_SETMASK, &before.mask, NULL);
 	restore_timer(); /* theirs may be due at once, and must not meet our handler */
 	armed = NULL; /* last: whatever breaks on the way here still has its fallback */

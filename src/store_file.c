@@ -123,9 +123,13 @@ store_file_take(const char *directory, const char *lock_path, int patience_ms)
 	return -1;
 }
 
-/* The lock file tells of which boot the live store is. Removed first: then there is room to say so. */
+/*
+ * The lock file tells of which boot the live store is; where it is new it does not, and the store is asked
+ * itself. Removed first: then there is room to say so. Synced, once a boot: what is written to the store
+ * later must not last longer.
+ */
 static int
-follow_boot(const struct store_file *f)
+follow_boot(const struct store_file *f, bool create)
 {
 	static const unsigned char unknown[INFO_BOOT_SIZE];
 	unsigned char noted[INFO_BOOT_SIZE];
@@ -138,19 +142,25 @@ follow_boot(const struct store_file *f)
 		return -1;
 	if (n == (ssize_t)sizeof noted && memcmp(noted, f->boot, sizeof noted) == 0)
 		return 0;
-	if (store_file_remove(f, false) == -1)
+	errno = ENOENT; /* for whoever only looks; and not for him to remove */
+	if (!create)
+		return n == 0 ? 0 : -1;
+	if (n != 0 && store_file_remove(f, false) == -1)
 		return -1;
 	errno = ENOSPC; /* of a short write */
-	return pwrite(f->lock, f->boot, sizeof f->boot, 0) == (ssize_t)sizeof f->boot ? 0 : -1;
+	if (pwrite(f->lock, f->boot, sizeof f->boot, 0) != (ssize_t)sizeof f->boot)
+		return -1;
+	(void)fsync(f->lock);
+	return 0;
 }
 
 int
-store_file_lock(struct store_file *f, int patience_ms)
+store_file_lock(struct store_file *f, bool create, int patience_ms)
 {
 	f->lock = store_file_take(f->directory, f->lock_path, patience_ms);
 	if (f->lock == -1)
 		return -1;
-	if (follow_boot(f) == 0)
+	if (follow_boot(f, create) == 0)
 		return 0;
 	store_file_unlock(f);
 	return -1;

@@ -40,11 +40,14 @@ struct store_lmdb {
 /* The stores whose locks are held, ledger and live: what store_lmdb_emergency() needs to know. */
 static struct store_lmdb *volatile in_use[2];
 
-/* True if memory of this size is to be had: then whoever asked for more than there is was misled. */
+/*
+ * True if memory of this size is to be had, and written to, as that of malloc(3): then whoever asked for more
+ * than there is was misled.
+ */
 static bool
 can_map(size_t size)
 {
-	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return p != MAP_FAILED && munmap(p, size) == 0;
 }
@@ -206,7 +209,7 @@ open_env(const struct store_lmdb *s, const char *path, off_t size, MDB_env **env
 		return -1;
 	if (result(mdb_env_open(*env, path, flags, 0600)) == -1) {
 		/* A damaged file may ask for a map of any size; the one that we ask for is to be had. */
-		if (errno == ENOMEM && can_map(map_size(size)))
+		if (errno == ENOMEM && s->file.live && can_map(map_size(size)))
 			errno = EBADMSG;
 		return -1;
 	}
@@ -263,7 +266,7 @@ lmdb_begin(struct store *base, bool create)
 {
 	struct store_lmdb *s = (struct store_lmdb *)base;
 
-	if (store_file_lock(&s->file, s->patience_ms) == -1)
+	if (store_file_lock(&s->file, create, s->patience_ms) == -1)
 		return -1;
 	in_use[s->file.live] = s;
 	if (open_file(s, create) == 0)

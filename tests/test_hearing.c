@@ -1,8 +1,10 @@
 /* test_hearing - while the real program runs, a fault of ours neither cuts its report nor changes its end */
 #include <check.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,7 +69,7 @@ deliver_inside(int output)
 	(void)close(output);
 	child_init();
 	guard_arm(&guard);
-	if (child_start(&program, guard_restore_signals) != CHILD_STARTED)
+	if (child_start(&program, guard_leave) != CHILD_STARTED)
 		_exit(98);
 	(void)child_hear(breaking_reader, NULL);
 	_exit(97);
@@ -113,6 +115,52 @@ START_TEST(test_listener_breaks)
 }
 END_TEST
 
+static bool
+is_zombie_of_ours(long pid)
+{
+	char path[40], state = '?';
+	FILE *f;
+
+	(void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return false;
+	if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = '?';
+	(void)fclose(f);
+	return state == 'Z';
+}
+
+/* Goal: the real program is reaped by us: not every process 1 does it for others. */
+START_TEST(test_no_zombie)
+{
+	harness_rules("");
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	ck_assert_int_eq(harness_deliver(harness_message(NULL, NULL), "a@b.example", "accept@x").letter, 'K');
+	ck_assert(!is_zombie_of_ours(atol(harness_call(0, "pid"))));
+}
+END_TEST
+
+/* Goal: somebody's own time limit on a delivery ends the real program, as it would without us. */
+START_TEST(test_alarm_reaches_the_program)
+{
+	char command[400];
+	const char *const words[] = { "perl", "-e", command, NULL };
+	struct harness_attempt attempt = { .program = "/usr/bin/perl", .argv = words };
+	struct harness_delivery d;
+
+	harness_rules("");
+	harness_script("sleep 3000\naccept\n");
+	(void)snprintf(command, sizeof command, "alarm 1; exec '%s', 'x', 'a@example.com', 'b@x'",
+	    harness_program("qlimit-remote"));
+	attempt.message = harness_message(NULL, NULL);
+	d = harness_attempt_finish(harness_attempt_start(&attempt));
+	ck_assert_msg(WIFSIGNALED(d.wait_status) && WTERMSIG(d.wait_status) == SIGALRM, "%x",
+	    (unsigned)d.wait_status);
+	ck_assert_uint_eq(harness_calls(), 1);
+}
+END_TEST
+
 /* Goal: a signal that somebody sends meanwhile is not heeded: the report is whole, and booked. */
 START_TEST(test_signal_while_the_remote_runs)
 {
@@ -144,6 +192,8 @@ suite_hearing(void)
 	tcase_add_checked_fixture(t, harness_start, harness_end);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_listener_breaks, 0, 9);
+	tcase_add_test(t, test_no_zombie);
+	tcase_add_test(t, test_alarm_reaches_the_program);
 	tcase_add_loop_test(t, test_signal_while_the_remote_runs, 0, SIGNALS);
 	suite_add_tcase(s, t);
 	return s;

@@ -192,7 +192,7 @@ static const struct {
 	int status;
 	const char *logged; /* NULL: nothing is */
 } accidents[] = {
-	{ "a crash in the store", crash_in_the_store, true, NULL, 1, 0, "LMDB crashed on the store" },
+	{ "a crash in the store", crash_in_the_store, true, NULL, 1, 0, "is damaged: set aside" },
 	{ "... and in the log", crash_in_the_log_too, true, NULL, 1, 0, NULL },
 	{ "... and wherever it could", crash_all_the_way, true, NULL, 1, 0, NULL },
 	{ "an exit in the store", leave_the_store, true, NULL, 1, 0, "a library ended the program" },

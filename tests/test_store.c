@@ -792,7 +792,7 @@ START_TEST(test_another_boot)
 	static const struct {
 		const char *first, *second;
 		int kept;
-	} boots[] = { { "one", "one", 1 }, { "one", "two", 0 }, { "one", "", 1 }, { "", "two", 0 } };
+	} boots[] = { { "one", "one", 1 }, { "one", "two", 0 }, { "one", "", 1 }, { "", "two", 1 } };
 
 	store = open_in_boot(boots[_i].first);
 	begin();
@@ -806,6 +806,29 @@ START_TEST(test_another_boot)
 	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), boots[_i].kept);
 	commit();
 	ck_assert_int_eq(access(path("live.mdb.damaged"), F_OK), -1);
+}
+END_TEST
+
+/* Goal: who only looks does not remove what may be of use to others, who see another boot than he. */
+START_TEST(test_another_boot_only_looks)
+{
+	struct meter a = domain("a");
+	struct counters c = { .admitted = 1 };
+
+	store = open_in_boot("one");
+	begin();
+	ck_assert_int_eq(store_counters_put(store, 1, &a, &c), 0);
+	commit();
+	store_close(store);
+	store = open_in_boot("two");
+	errno = 0;
+	ck_assert_int_eq(store_begin(store, false), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	store_close(store);
+	store = open_in_boot("one");
+	begin();
+	ck_assert_int_eq(store_counters_get(store, 1, &a, &c), 1);
+	commit();
 }
 END_TEST
 
@@ -877,6 +900,7 @@ suite_store(void)
 	tcase_add_test(l, test_lock);
 	tcase_add_test(l, test_lock_is_replaced);
 	tcase_add_loop_test(l, test_another_boot, 0, 4);
+	tcase_add_test(l, test_another_boot_only_looks);
 	tcase_add_test(l, test_growth);
 	suite_add_tcase(s, l);
 	return s;
