@@ -185,7 +185,7 @@ read_once(const char *path, bool last)
 	config_scan(&source, path);
 	if (!source.no_memory)
 		parse(&source);
-	if (last && !source.no_memory && !watch_list_is_current(&config->watched))
+	if (last && !watch_list_is_current(&config->watched))
 		blame_change(&source);
 	no_memory = source.no_memory;
 	config_source_end(&source);
