@@ -386,6 +386,7 @@ START_TEST(test_observed_failures)
 	ck_assert_int_eq(store_counters_get(store, info.hour, &booking.payers.at[0], &c), 1);
 	c.limits.max_failure_percent = 50;
 	c.tripped = true;
+	c.failed = 10; /* of 10: as much as refuse_above_percent asks of the other rule */
 	ck_assert_int_eq(store_counters_put(store, info.hour, &booking.payers.at[0], &c), 0);
 	ck_assert_int_eq(store_commit(store), 0);
 	ck_assert_int_eq(ask(2, 1), VERDICT_PASS);

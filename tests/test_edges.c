@@ -417,6 +417,7 @@ END_TEST
 /* --- guard --- */
 
 #define FELL_BACK 40
+#define LAST_STATUS 77
 
 static void
 fall_back(enum guard_reason reason)
@@ -451,7 +452,7 @@ crash_in_the_handler(const struct guard *guard)
 
 START_TEST(test_guard)
 {
-	static const struct guard guard = { fall_back, fall_back, 0, 111, false };
+	static const struct guard guard = { fall_back, fall_back, 0, LAST_STATUS, false };
 	int status;
 	pid_t pid = fork();
 
@@ -461,7 +462,7 @@ START_TEST(test_guard)
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFEXITED(status));
-	ck_assert_int_eq(WEXITSTATUS(status), _i == 0 ? FELL_BACK + GUARD_CRASHED : 111);
+	ck_assert_int_eq(WEXITSTATUS(status), _i == 0 ? FELL_BACK + GUARD_CRASHED : LAST_STATUS);
 }
 END_TEST
 
