@@ -1,4 +1,5 @@
 /* harness_calls - lets a system call of this very process fail, or something befall it there */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the name is the C library's */
 #define _GNU_SOURCE /* pipe2(2) */
 #include "harness_calls.h"
 

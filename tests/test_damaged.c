@@ -1,4 +1,5 @@
 /* test_damaged - records and files of the store that are wrong in one thing; memory and disks that are no more */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the name is the C library's */
 #define _GNU_SOURCE /* memmem(3) */
 #include <check.h>
 #include <errno.h>
