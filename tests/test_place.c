@@ -52,6 +52,13 @@ enter_place(void)
 	ck_assert_ptr_nonnull(freopen("/messages", "w", stderr));
 }
 
+/* Without /proc a sanitizer cannot look for leaks at the exit, and takes that for an error. */
+static void
+leave_place(void)
+{
+	_exit(0);
+}
+
 /* Files of qmail's bin: a text, or "*" for this very program, "=" for a copy of it, "" for none. */
 static const struct {
 	const char *label, *files[3], *found;
@@ -291,7 +298,7 @@ add_in_place(Suite *s)
 {
 	TCase *t = tcase_create("in place");
 
-	tcase_add_checked_fixture(t, enter_place, NULL);
+	tcase_add_checked_fixture(t, enter_place, leave_place);
 	tcase_add_loop_test(t, test_guesses, 0, ROWS(guesses));
 	tcase_add_test(t, test_chosen);
 	tcase_add_test(t, test_owner_of_a_new_directory);
