@@ -75,7 +75,7 @@ $(BUILD)/tests/alloc/qlimit: $(call obj,$(filter-out clock,$(ADMIN))) $(BUILD)/t
 	$(Q)$(LINK) $(HARDEN_LD) -Wl,--wrap=boot_id -o $@ $^ -llmdb -lconfig
 ALLOC = $(BUILD)/tests/alloc/qlimit-remote $(BUILD)/tests/alloc/qlimit
 # What can be made to fail in the unit tests: tests/harness_fail.c; read: tests/test_config_corners.c.
-WRAPPED = malloc calloc realloc reallocarray read $(addprefix mdb_,env_create env_set_mapsize env_set_maxdbs env_open env_info \
+WRAPPED = malloc calloc realloc reallocarray read $(addprefix mdb_,env_create env_set_assert env_set_mapsize env_set_maxdbs env_open env_info \
           env_stat txn_begin txn_commit dbi_open get put del cursor_open cursor_get)
 # ... and system calls: tests/harness_calls.c.
 CALLS   = access chdir close dup2 flock fork fsync getauxval getentropy getpid getppid lchown mdb_env_get_fd mmap \

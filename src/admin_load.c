@@ -238,8 +238,10 @@ compile(struct admin *a, const struct config *config, const char *why, const cha
 	int status = EX_CONFIG, rc;
 
 	c.live = admin_live(a);
-	if (c.live == NULL)
+	if (c.live == NULL) {
+		(void)fprintf(stderr, "qlimit: %s: %s\n", a->place.state, strerror(errno));
 		return EX_OSERR;
+	}
 	if (why[0] != '\0') {
 		log_failed_load(why);
 		rc = compile_failed(&c, why);

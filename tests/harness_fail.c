@@ -85,5 +85,26 @@ failed_commit(MDB_txn *txn)
 	return fail.error;
 }
 
+/* --- what LMDB is to call when it finds its own file inconsistent --- */
+
+static MDB_assert_func *on_assertion;
+static MDB_env *asserting;
+
+int __real_mdb_env_set_assert(MDB_env *env, MDB_assert_func *func);
+int __wrap_mdb_env_set_assert(MDB_env *env, MDB_assert_func *func);
+int
+__wrap_mdb_env_set_assert(MDB_env *env, MDB_assert_func *func)
+{
+	on_assertion = func;
+	asserting = env;
+	return __real_mdb_env_set_assert(env, func);
+}
+
+void
+harness_fail_assertion(void)
+{
+	on_assertion(asserting, "an assertion");
+}
+
 WRAP(int, mdb_txn_commit, (MDB_txn *txn), failed_commit(txn), (txn))
 /* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */

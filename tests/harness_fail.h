@@ -18,4 +18,7 @@ void harness_fail_at(unsigned number, bool on, int error);
 /* From now on nothing fails; how many calls there have been since. Check and the harness allocate, too. */
 unsigned harness_fail_end(void);
 
+/* Does what LMDB does when it finds the file that was opened last inconsistent in itself. */
+void harness_fail_assertion(void);
+
 #endif

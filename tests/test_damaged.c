@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -572,6 +573,34 @@ START_TEST(test_emergency_without_a_file)
 }
 END_TEST
 
+/* Goal: LMDB's own assertions end in what the guard waits for, not in a message on a descriptor of qmail's. */
+START_TEST(test_assertion)
+{
+	struct stat st;
+	int status;
+	pid_t pid;
+
+	open_backend(_i);
+	fill(3);
+	pid = fork();
+	if (pid == 0) {
+		const int fd = open(harness_path("messages"), O_WRONLY | O_CREAT, 0600);
+
+		(void)dup2(fd, 1);
+		(void)dup2(fd, 2);
+		(void)signal(SIGABRT, SIG_DFL);
+		if (store_begin(store, true) == 0)
+			harness_fail_assertion();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	ck_assert_int_eq(stat(harness_path("messages"), &st), 0);
+	ck_assert_int_eq(st.st_size, 0);
+	ck_assert_int_eq(count_all(), 3);
+}
+END_TEST
+
 /* --- the files --- */
 
 /* Goal: names that are too long are no names, whichever of them is. */
@@ -690,6 +719,7 @@ suite_damaged(void)
 	tcase_add_loop_test(l, test_lost_end, 1, BACKENDS);
 	tcase_add_loop_test(l, test_ledger_without_a_name, 0, 2);
 	tcase_add_loop_test(l, test_keys_too_long, 1, BACKENDS);
+	tcase_add_loop_test(l, test_assertion, 1, BACKENDS);
 	tcase_add_test(l, test_keys_out_of_order);
 	tcase_add_test(l, test_not_set_aside);
 	tcase_add_test(l, test_emergency_without_a_file);
