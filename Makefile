@@ -78,8 +78,8 @@ ALLOC = $(BUILD)/tests/alloc/qlimit-remote $(BUILD)/tests/alloc/qlimit
 WRAPPED = malloc calloc realloc reallocarray read $(addprefix mdb_,env_create env_set_assert env_set_mapsize env_set_maxdbs env_open env_info \
           env_stat txn_begin txn_commit dbi_open get put del cursor_open cursor_get)
 # ... and system calls: tests/harness_calls.c.
-CALLS   = access chdir close dup2 flock fork fsync getauxval getentropy getpid getppid lchown mdb_env_get_fd mmap \
-          munmap pipe2 pwrite rename setgid setgroups setuid socket stat waitid waitpid write
+CALLS   = access chdir close dup2 flock fork fsync getauxval getentropy getpid getppid getrlimit lchown \
+          mdb_env_get_fd mmap munmap pipe2 pwrite rename setgid setgroups setuid socket stat waitid waitpid write
 $(BUILD)/tests/check: $(TESTS) $(call obj,$(UNITS)) $(BUILD)/tests/clock.o
 	$(Q)$(LINK) $(HARDEN_LD) $(patsubst %,-Wl$(comma)--wrap=%,$(WRAPPED) $(CALLS)) -o $@ $^ -llmdb -lconfig $(shell pkg-config --libs check)
 $(HELPERS): $(BUILD)/tests/%: $(BUILD)/tests/helper_%.o

@@ -13,6 +13,7 @@
 #include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -22,7 +23,7 @@
 /* In the Makefile's CALLS as well. */
 #define CALLS(call) \
 	call(access) call(chdir) call(close) call(dup2) call(flock) call(fork) call(fsync) call(getauxval) \
-	call(getentropy) call(getpid) call(getppid) call(lchown) call(mdb_env_get_fd) call(mmap) call(munmap) \
+	call(getentropy) call(getpid) call(getppid) call(getrlimit) call(lchown) call(mdb_env_get_fd) call(mmap) call(munmap) \
 	call(pipe2) call(pwrite) call(rename) call(setgid) call(setgroups) call(setuid) call(socket) call(stat) \
 	call(waitid) call(waitpid) call(write)
 
@@ -103,6 +104,7 @@ WRAP(unsigned long, getauxval, (unsigned long type), 0, (type))
 WRAP(int, getentropy, (void *p, size_t n), -1, (p, n))
 WRAP(pid_t, getpid, (void), -1, ())
 WRAP(pid_t, getppid, (void), -1, ())
+WRAP(int, getrlimit, (__rlimit_resource_t resource, struct rlimit *limit), -1, (resource, limit))
 WRAP(int, lchown, (const char *path, uid_t uid, gid_t gid), -1, (path, uid, gid))
 WRAP(int, mdb_env_get_fd, (MDB_env *env, mdb_filehandle_t *fd), errno, (env, fd))
 WRAP(void *, mmap, (void *at, size_t n, int protection, int flags, int fd, off_t offset), MAP_FAILED,

@@ -397,11 +397,8 @@ expect_trace(const char *expected)
 
 START_TEST(test_detach)
 {
-	const struct rlimit many = { 1 << 16, 1 << 16 };
-
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	if (_i == 1 && setrlimit(RLIMIT_NOFILE, &many) == -1)
-		return; /* not root */
+	harness_call_fails("getrlimit", 0, (unsigned)_i, EPERM); /* how many descriptors there may be */
 	ck_assert_int_eq(child_detach(script("helper", 0700), "word"), 0);
 	ck_assert_int_eq(bury(), 0);
 	expect_trace("word in /\n");

@@ -374,6 +374,8 @@ START_TEST(test_file_size_is_limited)
 	limit.rlim_cur = RLIM_INFINITY;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	ck_assert_int_eq(error_of_get(EFBIG), EBADMSG);
+	harness_call_fails("getrlimit", 0, 1, EPERM);
+	ck_assert_int_eq(error_of_get(EFBIG), EBADMSG);
 	commit();
 }
 END_TEST
