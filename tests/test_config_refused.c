@@ -264,7 +264,7 @@ START_TEST(refuses_more_names_than_can_be_told_apart)
 	struct config *config;
 
 	for (int i = 0; i < 65; i++) {
-		char line[8];
+		char line[24];
 
 		(void)snprintf(line, sizeof line, "a%d=1;\n", i);
 		(void)strcat(text, line);
