@@ -429,15 +429,18 @@ static const struct {
 START_TEST(test_openings)
 {
 	int row = _i % OPENINGS, rc;
+	bool opened;
 
 	open_backend(1 + _i / OPENINGS);
+	/* A ledger is not suspected of wild numbers where memory may be short. */
+	opened = openings[row].opened && (openings[row].error != ENOMEM || store->disposable);
 	fill(3);
 	if (!openings[row].memory)
 		harness_call_fails("mmap", 0, 1, ENOMEM);
 	harness_fail_at(CALL_OF_OPENING, openings[row].on, openings[row].error);
 	rc = store_begin(store, true);
 	(void)harness_fail_end();
-	ck_assert_msg((rc == 0) == openings[row].opened, "%d: %s", row, strerror(errno));
+	ck_assert_msg((rc == 0) == opened, "%d: %s", row, strerror(errno));
 	if (rc == 0)
 		store_rollback(store);
 	ck_assert_int_eq(access(aside(), F_OK), openings[row].kept ? -1 : 0);
@@ -659,6 +662,16 @@ START_TEST(test_lock_that_is_never_there)
 }
 END_TEST
 
+static void
+write_other_boot(const char *path)
+{
+	static const unsigned char other[INFO_BOOT_SIZE] = "another";
+	int fd = open(path, O_WRONLY);
+
+	ck_assert_int_eq(pwrite(fd, other, sizeof other, 0), sizeof other);
+	(void)close(fd);
+}
+
 /* Goal: without room to say whose boot it is, and without a way to remove the old one, a store is not opened. */
 START_TEST(test_boot_that_cannot_be_followed)
 {
@@ -668,7 +681,9 @@ START_TEST(test_boot_that_cannot_be_followed)
 	errno = 0;
 	ck_assert_int_eq(store_begin(store, true), -1);
 	ck_assert_int_eq(errno, ENOSPC);
+	write_other_boot(harness_path("state/lock"));
 	ck_assert_int_eq(mkdir(file(), 0700), 0);
+	errno = 0;
 	ck_assert_int_eq(store_begin(store, true), -1);
 	ck_assert_int_eq(errno, EISDIR);
 	ck_assert_int_eq(rmdir(file()), 0);
