@@ -14,6 +14,7 @@
 
 #define STEP_MS 5
 #define REPLACED_MAX 10           /* how often a lock file may be replaced while it is waited for */
+#define HOLES_MIN ((off_t)64 << 20)
 #define LIVE_MAX ((off_t)1 << 30) /* a live store that grew beyond this is not one hour's */
 #define DESCRIPTORS_MAX 256       /* of a process that opens a handful */
 
@@ -177,6 +178,13 @@ store_file_unlock(struct store_file *f)
 	errno = saved;
 }
 
+/* A wild page number was written to. The map would have to be as large, and may not be (softlimit(8)). */
+static bool
+is_mostly_holes(const struct stat *st)
+{
+	return st->st_size > HOLES_MIN && (off_t)st->st_blocks * 512 < st->st_size / 64;
+}
+
 int
 store_file_examine(const struct store_file *f, bool create, off_t *size)
 {
@@ -187,7 +195,7 @@ store_file_examine(const struct store_file *f, bool create, off_t *size)
 		return errno == ENOENT && create ? 0 : -1;
 	if (check_ours(&st, S_IFREG) == -1)
 		return -1;
-	if (f->live && st.st_size > LIVE_MAX) {
+	if (f->live && (st.st_size > LIVE_MAX || is_mostly_holes(&st))) {
 		errno = EBADMSG;
 		return -1;
 	}

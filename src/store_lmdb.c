@@ -68,25 +68,15 @@ static bool
 is_damage(int rc)
 {
 	switch (rc) {
-	case MDB_INVALID:
-	case MDB_VERSION_MISMATCH:
-	case MDB_CORRUPTED:
-	case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC:
-	case MDB_INCOMPATIBLE:
-	case MDB_CURSOR_FULL:
-	case MDB_PAGE_FULL:
-	case MDB_BAD_VALSIZE:
-	case MDB_BAD_TXN:
-	case MDB_MAP_FULL:
-	case MDB_KEYEXIST:
+	case MDB_TLS_FULL: /* the only word of LMDB's own that is about the process */
+		return false;
 	case EINVAL:
 	case EOVERFLOW:
 		return true;
 	case EFBIG:
 		return !file_size_is_limited();
 	default:
-		return false;
+		return rc < 0; /* nothing that we do can be answered so by a sound file */
 	}
 }
 
@@ -101,8 +91,7 @@ result(int rc)
 
 /*
  * The same for what is done in an open file. There LMDB may lack memory only because a wild number has
- * made it ask for more than there is; a ledger is not given up on that suspicion. Nor is a commit, whose
- * write(2) may lack memory for the page cache.
+ * made it ask for more than there is; a ledger is not given up on that suspicion.
  */
 static int
 outcome(const struct store_lmdb *s, int rc)
@@ -286,7 +275,7 @@ lmdb_commit(struct store *base)
 	struct store_lmdb *s = (struct store_lmdb *)base;
 	int rc;
 
-	rc = result(mdb_txn_commit(s->txn));
+	rc = outcome(s, mdb_txn_commit(s->txn));
 	s->txn = NULL;
 	close_file(s);
 	/* Damage that only shows in writing, a wild list of free pages say, would show every time. */

@@ -99,6 +99,12 @@ of_another_lmdb(void)
 }
 
 static void
+mostly_holes(void)
+{
+	ck_assert_int_eq(truncate(harness_state("live.mdb"), 256 << 20), 0);
+}
+
+static void
 too_large(void)
 {
 	ck_assert_int_eq(truncate(harness_state(target), ((off_t)1 << 30) + 4096), 0);
@@ -171,6 +177,7 @@ static const struct {
 	{ "O4 truncated inside a page", cut_in_a_page, 1 },
 	{ "O4 of another version of LMDB", of_another_lmdb, 1 },
 	{ "O4 larger than any hour", too_large, 1 },
+	{ "O4 mostly holes", mostly_holes, 1 },
 	{ "O7 info of a newer version", info_is_newer, 1 },
 	{ "O7 info of an older version", info_is_older, 1 },
 	{ "O7 the server's counters of a newer version", server_is_newer, 1 },
