@@ -237,7 +237,7 @@ END_TEST
 
 START_TEST(test_long_names_in_a_long_table)
 {
-	static char name[80][20];
+	static char name[80][24];
 	const char *words[84] = { "qlimit", "show" };
 	struct harness_output o;
 	size_t lines = 0;

@@ -38,7 +38,7 @@ put_rows(struct store *s, uint32_t hour, int rows)
 {
 	struct counters c = { .admitted = 1 };
 	struct meter meter;
-	char name[20];
+	char name[32];
 
 	limits_init(&c.limits);
 	for (int i = 0; i < rows; i++) {
@@ -168,7 +168,7 @@ START_TEST(test_rules_left_behind)
 	struct limits limits;
 	struct info info;
 	struct store *s;
-	char name[20];
+	char name[32];
 
 	harness_rules("");
 	limits_init(&limits);

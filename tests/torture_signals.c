@@ -379,7 +379,7 @@ END_TEST
 START_TEST(torture_crashes_twice)
 {
 	struct hit h = { .mode = "once", .moment = "after", .defer = _i % 2 == 1 };
-	char gap[8], what[80];
+	char gap[12], what[80];
 	long calls;
 
 	begin(h.defer);
