@@ -118,6 +118,7 @@ child_become(const struct child_program *program)
 static void
 start_program(const struct child_program *program, pid_t parent, child_preparation *prepare)
 {
+	running.pid = getpid();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(111);
@@ -128,7 +129,6 @@ start_program(const struct child_program *program, pid_t parent, child_preparati
 		running.error = errno;
 		_exit(111);
 	}
-	running.pid = getpid();
 	running.started = 1;
 	(void)execve(program->path, program->argv, program->envp);
 	running.started = 0;
@@ -257,6 +257,9 @@ child_start(const struct child_program *program, child_preparation *prepare)
 	pid = vfork();
 	if (pid == 0)
 		start_program(program, parent, prepare);
+	/* Under an emulator whose vfork is a fork we see nothing of what it wrote: it may have been started. */
+	running.started = running.started || (pid > 0 && running.pid == 0);
+	running.pid = pid;
 	if (running.started)
 		return CHILD_STARTED;
 	if (pid == -1)

@@ -6,9 +6,9 @@
 # tools of the system and what is not C of ours run as they are.
 #
 # Left out for time, since a start of either program takes most of a second: the suites that deliver by the
-# hundred (wrapper, storm, hearing, faults, damage, wild, mounts, locks, starts, attacks, config_faults), and
+# hundred (cli, wrapper, storm, hearing, faults, damage, wild, mounts, locks, starts, attacks, config_faults), and
 # library, which starts a command over for each call that may fail; report, which makes 300,000 of them up. asan
-# runs all of those; the wrapper is run here by the suites of the CLI.
+# runs all of those; the wrapper is run here by the suites of the CLI's corners.
 # Left out because valgrind cannot follow: test_place's other case, as /proc/self/exe is valgrind itself. And
 # vfork is a fork, so that a parent does not learn from its child how the real program was started.
 # No suppressions.
@@ -22,7 +22,7 @@ export QLIMIT_BUILD CK_TIMEOUT_MULTIPLIER VALGRIND_LOGS
 rm -rf "$VALGRIND_LOGS"
 mkdir -m 1777 "$VALGRIND_LOGS"
 # shellcheck disable=SC2016
-printf '%s\n' cli config_refused cli_corners admin_corners many store config_corners config elsewhere \
+printf '%s\n' config_refused cli_corners admin_corners many store config_corners config elsewhere \
     place pure guard policy watch |
     xargs -P2 -I{} sh -c 'case $1 in place) export CK_RUN_CASE="in place" ;; esac
         CK_RUN_SUITE=$1 valgrind --quiet --vgdb=no --trace-children=yes \
