@@ -191,7 +191,11 @@ suite_hearing(void)
 
 	tcase_add_checked_fixture(t, harness_start, harness_end);
 	tcase_set_timeout(t, 60);
+#ifdef __SANITIZE_ADDRESS__ /* whose friend for undefined behaviour takes the wild pointer before it crashes */
+	tcase_add_loop_test(t, test_listener_breaks, 3, 9);
+#else
 	tcase_add_loop_test(t, test_listener_breaks, 0, 9);
+#endif
 	tcase_add_test(t, test_no_zombie);
 	tcase_add_test(t, test_alarm_reaches_the_program);
 	tcase_add_loop_test(t, test_signal_while_the_remote_runs, 0, SIGNALS);
