@@ -215,15 +215,13 @@ relay(child_reader *reader, void *context)
 	}
 }
 
-static int
+static void
 wait_for(pid_t pid)
 {
-	int status, patience = RETRIES;
+	int patience = RETRIES;
 
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR && patience-- == 0)
-			return 0; /* cannot happen; then what was relayed speaks for itself */
-	return status;
+	while (waitpid(pid, NULL, 0) == -1 && (errno == EINTR || patience-- > 0))
+		continue;
 }
 
 /*
@@ -265,7 +263,7 @@ child_start(const struct child_program *program, child_preparation *prepare)
 	if (pid == -1)
 		running.error = errno;
 	else
-		(void)wait_for(pid);
+		wait_for(pid);
 	(void)close(running.output);
 	(void)close(running.input);
 	errno = running.error;
@@ -384,6 +382,6 @@ child_detach(const char *path, const char *argument)
 			start_detached(path, argv);
 		_exit(0);
 	}
-	(void)wait_for(pid);
+	wait_for(pid);
 	return 0;
 }

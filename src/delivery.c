@@ -213,14 +213,16 @@ say_no_more(enum guard_reason reason)
 	_exit(0);
 }
 
+/* While a report of our own goes out. */
+static const struct guard spoken = { say_no_more, say_no_more, 0, 0, true };
+
 static _Noreturn void
 stop(const struct admission *a)
 {
-	static const struct guard guard = { say_no_more, say_no_more, 0, 0, true };
 	char buffer[REPORT_TEXT_MAX];
 	struct text text;
 
-	guard_arm(&guard);
+	guard_arm(&spoken);
 	text_init(&text, buffer, sizeof buffer);
 	report_compose(&text, &a->judgement, a->payer);
 	child_answer(text.data, text.used);
@@ -236,10 +238,8 @@ listen(void *context, const char *bytes, size_t n)
 static void
 answer_for_it(void)
 {
-	static const struct guard guard = { say_no_more, say_no_more, 0, 0, true };
-
 	log_trouble("the real qmail-remote cannot be executed", errno);
-	guard_arm(&guard);
+	guard_arm(&spoken);
 	child_write(CHILD_SORRY, sizeof CHILD_SORRY);
 	report_read(&run.report, CHILD_SORRY, sizeof CHILD_SORRY);
 	run.wait_status = 0;
