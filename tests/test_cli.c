@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "harness_faults.h"
 #include "store.h"
 #include "suites.h"
 
@@ -26,20 +26,6 @@ static void
 send_one(const char *sender, const char *recipient)
 {
 	(void)harness_deliver(harness_message(NULL, NULL), sender, recipient);
-}
-
-/* Waits for what a background helper does; a test that never sees it fails. */
-static bool
-wait_until(bool (*is_so)(void))
-{
-	const struct timespec pause = { 0, 20000000 };
-
-	for (int i = 0; i < 500; i++) {
-		if (is_so())
-			return true;
-		(void)nanosleep(&pause, NULL);
-	}
-	return false;
 }
 
 /* --- usage --- */
@@ -166,12 +152,12 @@ START_TEST(test_edit_takes_effect)
 	harness_rules("default = { max_per_hour = 1; };");
 	harness_config("default = { max_per_hour = 2; };");
 	send_one("a@a.example", "accept@x");
-	ck_assert(wait_until(new_rules_are_in_force));
+	ck_assert(harness_wait_until(new_rules_are_in_force));
 	send_one("a@a.example", "accept@x");
 	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 2);
 	harness_config("default = {\n max_per_hour = oops;\n};");
 	send_one("a@b.example", "accept@x");
-	ck_assert(wait_until(failure_is_noted));
+	ck_assert(harness_wait_until(failure_is_noted));
 	for (int i = 0; i < 5; i++)
 		send_one("a@b.example", "accept@x");
 	ck_assert_uint_eq(harness_counters("domain", "b.example").admitted, 2);
@@ -199,7 +185,7 @@ START_TEST(test_included_file_is_watched)
 	(void)fputs("default = { max_per_hour = 2;  };\n", f);
 	(void)fclose(f);
 	send_one("a@a.example", "accept@x");
-	ck_assert(wait_until(new_rules_are_in_force));
+	ck_assert(harness_wait_until(new_rules_are_in_force));
 	contains(harness_cli("status").out, "more.conf");
 }
 END_TEST
@@ -211,7 +197,7 @@ START_TEST(test_no_configuration)
 
 	d = harness_deliver(harness_message(NULL, NULL), "a@a.example", "accept@x");
 	ck_assert_int_eq(d.letter, 'K');
-	ck_assert(wait_until(failure_is_noted));
+	ck_assert(harness_wait_until(failure_is_noted));
 	ck_assert_uint_eq(harness_log_lines("event=config_error"), 1);
 	contains(harness_cli("show").out, "no rules loaded");
 }
@@ -376,7 +362,7 @@ START_TEST(test_closed_hour_moves)
 	send_one("a@a.example", "accept@x");
 	harness_set_time(HARNESS_NOW + HOUR);
 	send_one("a@b.example", "accept@x");
-	ck_assert(wait_until(moved));
+	ck_assert(harness_wait_until(moved));
 	ck_assert_uint_eq(harness_counters("domain", "b.example").admitted, 1);
 	ck_assert(!harness_counters("domain", "a.example").found);
 	contains(harness_cli("tidy").out, "moved to the ledger: 0 rows; removed from it: 0;");
@@ -391,7 +377,7 @@ START_TEST(test_tidy_removes_what_is_old)
 	harness_set_time(HARNESS_NOW + HOUR);
 	contains(harness_cli("tidy").out, "moved to the ledger: 0 rows");
 	send_one("a@b.example", "accept@x");
-	(void)wait_until(moved);
+	(void)harness_wait_until(moved);
 	harness_set_time(HARNESS_NOW + 2 * 86400);
 	contains(harness_cli("tidy").out, "removed from it: 0; deliveries forgotten: 0");
 	harness_set_time(HARNESS_NOW + 3 * 86400);

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "harness_faults.h"
 #include "torture.h"
 
 #define PAGE 4096
@@ -226,28 +226,10 @@ static struct {
 #define SAY "seed %u, run %u, %s: "
 #define SO tally.seed, tally.run, tally.kind
 
-static const char *
-state(const char *name)
-{
-	static char path[300];
-
-	(void)snprintf(path, sizeof path, "%s/%s", harness_path("state"), name);
-	return path;
-}
-
-static int64_t
-milliseconds(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void
 longer(int64_t *slowest, int64_t since)
 {
-	int64_t ms = milliseconds() - since;
+	int64_t ms = harness_milliseconds() - since;
 
 	if (ms > *slowest)
 		*slowest = ms;
@@ -328,7 +310,7 @@ static void
 deliver(const char *message, const char *sender, const char *recipient)
 {
 	size_t calls = harness_calls();
-	int64_t start = milliseconds();
+	int64_t start = harness_milliseconds();
 	struct harness_delivery d;
 
 	(void)alarm(PATIENCE_S);
@@ -353,7 +335,7 @@ deliver_new(const char *sender)
 static struct harness_output
 command(const char *word)
 {
-	int64_t start = milliseconds();
+	int64_t start = harness_milliseconds();
 	struct harness_output o;
 
 	(void)alarm(PATIENCE_S);
@@ -369,7 +351,7 @@ count_log(size_t troubles, size_t timeouts)
 {
 	tally.noticed += harness_log_lines("event=trouble") > troubles;
 	tally.timed_out += harness_log_lines("deadline_ms") > timeouts;
-	tally.aside += access(state("live.mdb.damaged"), F_OK) == 0;
+	tally.aside += access(harness_state("live.mdb.damaged"), F_OK) == 0;
 }
 
 /* Silence is not enough: a store that forgets each time that it was made has no trouble to tell of. */
@@ -418,7 +400,7 @@ check_mail(void)
 	size_t timeouts = harness_log_lines("deadline_ms");
 	size_t known = torture_below(PENDING);
 
-	torture_write(&damaged, state("live.mdb"));
+	torture_write(&damaged, harness_state("live.mdb"));
 	deliver_new("a@example.com");
 	deliver(pending[known], domain_of(known), "greylist@x");
 	deliver_new(domain_of(torture_below(DOMAINS)));
@@ -452,7 +434,7 @@ check_commands(void)
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		struct harness_output o;
 
-		torture_write(&damaged, state("live.mdb"));
+		torture_write(&damaged, harness_state("live.mdb"));
 		if (command(words[i]).status != 0 && words[i][0] == 's')
 			must_load();
 		/* What one of its steps has mended may show what another one meets. */
@@ -467,7 +449,7 @@ static void
 build_live(void)
 {
 	build();
-	torture_read(&live, state("live.mdb"));
+	torture_read(&live, harness_state("live.mdb"));
 }
 
 /* The mail, then the commands: each on its own, so that one that fails does not hide the other. */
@@ -478,7 +460,7 @@ START_TEST(torture_live)
 	begin();
 	for (tally.run = 0; tally.run < runs; tally.run++) {
 		rebuild(build_live);
-		(void)unlink(state("live.mdb.damaged"));
+		(void)unlink(harness_state("live.mdb.damaged"));
 		damage(&live);
 		if (_i == 0)
 			check_mail();
@@ -508,8 +490,8 @@ build_ledger(void)
 			deliver_new(domain_of(i));
 		torture_bury_all(&tally.background);
 	}
-	torture_read(&live, state("live.mdb"));
-	torture_read(&ledger, state("ledger.mdb"));
+	torture_read(&live, harness_state("live.mdb"));
+	torture_read(&ledger, harness_state("ledger.mdb"));
 	harness_set_time(HARNESS_NOW + 3 * 3600);
 }
 
@@ -517,18 +499,18 @@ build_ledger(void)
 static void
 check_ledger(void)
 {
-	torture_write(&live, state("live.mdb"));
-	torture_write(&damaged, state("ledger.mdb"));
+	torture_write(&live, harness_state("live.mdb"));
+	torture_write(&damaged, harness_state("ledger.mdb"));
 	deliver_new("a@example.com");
 	torture_bury_all(&tally.background);
-	torture_write(&live, state("live.mdb"));
-	torture_write(&damaged, state("ledger.mdb"));
+	torture_write(&live, harness_state("live.mdb"));
+	torture_write(&damaged, harness_state("ledger.mdb"));
 	(void)command("tidy");
 	deliver_new(domain_of(torture_below(DOMAINS)));
 	tally.stuck += command("tidy").status != 0;
 	deliver_new("");
 	torture_bury_all(&tally.background);
-	ck_assert_msg(access(state("live.mdb.damaged"), F_OK) == -1, SAY "live.mdb set aside", SO);
+	ck_assert_msg(access(harness_state("live.mdb.damaged"), F_OK) == -1, SAY "live.mdb set aside", SO);
 	ck_assert_msg(harness_counters("server", "").admitted == 2, SAY "counters", SO);
 }
 
@@ -539,7 +521,7 @@ remove_copies(void)
 	char name[40] = "ledger.mdb.damaged";
 	unsigned n = 0;
 
-	while (unlink(state(name)) == 0)
+	while (unlink(harness_state(name)) == 0)
 		(void)snprintf(name, sizeof name, "ledger.mdb.damaged.%u", ++n);
 	return n > 0;
 }

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "essentials.h"
-#include "harness.h"
+#include "harness_faults.h"
 #include "hour.h"
 #include "store.h"
 #include "torture.h"
@@ -78,15 +78,6 @@ static struct {
 #define SO power.seed, power.image.what
 
 /* --- the storm --- */
-
-static int64_t
-milliseconds(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* Each edit changes all that there is to change; what is in essentials says which one it is from. */
 static void
@@ -433,7 +424,7 @@ check_subsets(const char *name)
  */
 START_TEST(torture_files)
 {
-	int64_t begun = milliseconds();
+	int64_t begun = harness_milliseconds();
 
 	prepare();
 	while (disk_step()) {
@@ -451,7 +442,7 @@ START_TEST(torture_files)
 	}
 	printf("torture: power cut, files (seed %u): %zu steps, %zu states of the ledger; %u images in %lld "
 	    "s; 0 wrong\n", power.seed, power.steps, power.ledger_count, tally->ledgers,
-	    (long long)(milliseconds() - begun) / 1000);
+	    (long long)(harness_milliseconds() - begun) / 1000);
 	finish();
 }
 END_TEST
@@ -496,10 +487,10 @@ deliver(const char *sender, enum boot boot)
 {
 	size_t calls = runs(), troubles = harness_log_lines("event=trouble");
 	bool defer = may_defer(), hot = strcmp(sender, "a@hot.example") == 0, trouble;
-	int64_t started = milliseconds();
+	int64_t started = harness_milliseconds();
 	struct harness_delivery d = harness_deliver(harness_message(NULL, NULL), sender, "accept@x");
 
-	started = milliseconds() - started;
+	started = harness_milliseconds() - started;
 	if (started > tally->slowest)
 		tally->slowest = started;
 	tally->deliveries++;
@@ -728,7 +719,7 @@ START_TEST(torture_machine)
 {
 	enum boot boot = (enum boot)_i;
 	unsigned share = torture_share(boot == ANEW ? MACHINE_IMAGES : MACHINE_IMAGES / 4), from = 0;
-	int64_t begun = milliseconds();
+	int64_t begun = harness_milliseconds();
 
 	prepare();
 	prepare_machine();
@@ -740,7 +731,7 @@ START_TEST(torture_machine)
 	    "counted, %u deferred, %u held; %u commands, %u to be done again; live.mdb set aside %u "
 	    "times, rows of the ledger overwritten %u times; %u in the background; 0 wrong\n",
 	    boot == ANEW ? "started again" : boot == SAME ? "the same boot" : "boot unknown", power.seed,
-	    tally->images, (long long)(milliseconds() - begun) / 1000, tally->deliveries,
+	    tally->images, (long long)(harness_milliseconds() - begun) / 1000, tally->deliveries,
 	    (long long)tally->slowest, tally->uncounted, tally->deferred, tally->held, tally->commands,
 	    tally->again, tally->aside, tally->rewritten, tally->background);
 	finish();

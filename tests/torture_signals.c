@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "harness_faults.h"
 #include "torture.h"
 
 #define CALLS 400       /* more than a delivery makes */
@@ -76,15 +76,6 @@ static struct {
 } bare[ODDITIES];
 static struct harness_delivery bare_report;
 
-static long long
-milliseconds(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void __attribute__((format(printf, 3, 4)))
 wrong(const struct hit *h, const struct end *e, const char *format, ...)
 {
@@ -125,7 +116,7 @@ run(const struct hit *h, const char *program)
 		"a@example.com", "accept@x", NULL };
 	struct harness_attempt attempt = { .program = harness_program("inject"), .argv = argv,
 		.message = harness_message(NULL, NULL) };
-	long long start = milliseconds();
+	long long start = harness_milliseconds();
 	size_t calls = harness_calls();
 	struct end e;
 
@@ -138,7 +129,7 @@ run(const struct hit *h, const char *program)
 	(void)snprintf(odd, sizeof odd, "%d", h->odd);
 	(void)setenv("INJECT_ODD", odd, 1);
 	e.d = harness_attempt_finish(harness_attempt_start(&attempt));
-	e.ms = milliseconds() - start;
+	e.ms = harness_milliseconds() - start;
 	e.calls = harness_calls() - calls;
 	e.again = strcmp(h->mode, "once") != 0;
 	/* Every run meets the store in the same state. */

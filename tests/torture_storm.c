@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "harness_faults.h"
 #include "torture.h"
 
 #define ATTEMPTS 20000
@@ -73,15 +73,6 @@ static struct {
 	unsigned real, held, refused, unable, killed, stopped, commands, not_done, background, damaged;
 	int64_t slowest, slowest_command;
 } tally;
-
-static int64_t
-milliseconds(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- the remote --- */
 
@@ -199,7 +190,7 @@ start_attempt(struct slot *slot)
 	use_script(slot->answer, slot->pause);
 	attempts[storm.attempts++] = (struct attempt){ .delivery = number };
 	d->tries++;
-	slot->started = milliseconds();
+	slot->started = harness_milliseconds();
 	slot->run = harness_attempt_start(&attempt);
 	storm.busy++;
 }
@@ -220,7 +211,7 @@ start_command(struct slot *slot)
 	if (strcmp(slot->command, "load") == 0)
 		edit_config();
 	storm.resets += strcmp(slot->command, "reset") == 0;
-	slot->started = milliseconds();
+	slot->started = harness_milliseconds();
 	slot->run = harness_attempt_start(&attempt);
 	storm.next_command = slot->started + 5 + (int64_t)torture_below(100);
 	tally.commands++;
@@ -234,10 +225,10 @@ resume_due(void)
 	for (int i = 0; i < AT_ONCE; i++) {
 		struct slot *slot = &slots[i];
 
-		if (slot->run == NULL || slot->resume_at == NEVER || milliseconds() < slot->resume_at)
+		if (slot->run == NULL || slot->resume_at == NEVER || harness_milliseconds() < slot->resume_at)
 			continue;
 		(void)kill(harness_attempt_pid(slot->run), SIGCONT);
-		slot->stood += milliseconds() - slot->stopped;
+		slot->stood += harness_milliseconds() - slot->stopped;
 		slot->resume_at = NEVER;
 	}
 }
@@ -256,7 +247,7 @@ disturb(void)
 	}
 	(void)kill(harness_attempt_pid(slot->run), SIGSTOP);
 	tally.stopped++;
-	slot->stopped = milliseconds();
+	slot->stopped = harness_milliseconds();
 	slot->resume_at = slot->stopped +
 	    (torture_below(100) == 0 ? DEADLINE_MS * 3 / 2 : 1 + (int64_t)torture_below(30));
 }
@@ -283,7 +274,7 @@ damage_store(void)
 		tally.damaged++;
 	}
 	(void)close(fd);
-	storm.next_damage = milliseconds() + 20 + (int64_t)torture_below(150);
+	storm.next_damage = harness_milliseconds() + 20 + (int64_t)torture_below(150);
 }
 
 /* --- what came of it --- */
@@ -332,11 +323,11 @@ static void
 end_attempt(struct slot *slot)
 {
 	struct attempt *a = &attempts[slot->attempt];
-	int64_t ms = milliseconds() - slot->started;
+	int64_t ms = harness_milliseconds() - slot->started;
 	struct harness_delivery d;
 
 	if (slot->resume_at != NEVER)
-		slot->stood += milliseconds() - slot->stopped;
+		slot->stood += harness_milliseconds() - slot->stopped;
 	d = harness_attempt_finish(slot->run);
 	slot->run = NULL;
 	storm.busy--;
@@ -365,7 +356,7 @@ may_end_so(const char *command, int status)
 static void
 end_command(struct slot *slot)
 {
-	int64_t ms = milliseconds() - slot->started;
+	int64_t ms = harness_milliseconds() - slot->started;
 	struct harness_delivery d = harness_attempt_finish(slot->run);
 	int status = WIFEXITED(d.wait_status) ? WEXITSTATUS(d.wait_status) : -WTERMSIG(d.wait_status);
 
@@ -491,9 +482,9 @@ blow(unsigned until)
 
 	while (storm.attempts < until || storm.busy > 0 || slots[AT_ONCE].run != NULL) {
 		if (slots[AT_ONCE].run == NULL && storm.attempts < until &&
-		    milliseconds() >= storm.next_command)
+		    harness_milliseconds() >= storm.next_command)
 			start_command(&slots[AT_ONCE]);
-		if (storm.damage && storm.attempts < until && milliseconds() >= storm.next_damage)
+		if (storm.damage && storm.attempts < until && harness_milliseconds() >= storm.next_damage)
 			damage_store();
 		fill(until);
 		resume_due();
@@ -554,7 +545,7 @@ check_recovery(void)
 START_TEST(torture_storm)
 {
 	unsigned total = torture_share(ATTEMPTS);
-	int64_t start = milliseconds();
+	int64_t start = harness_milliseconds();
 
 	begin(_i == 1);
 	for (storm.hour = 0; storm.hour < HOURS; storm.hour++)
@@ -564,7 +555,7 @@ START_TEST(torture_storm)
 	    "%u held, %u refused, %u not counted and deferred, %u killed, %u stopped; %u commands, %u "
 	    "not done; %u in the background; %u times damaged; slowest delivery %lld ms, command %lld "
 	    "ms; 0 wrong\n", storm.damage ? " with damage" : "", storm.seed, storm.attempts,
-	    storm.deliveries, (long long)(milliseconds() - start) / 1000, tally.real, tally.held,
+	    storm.deliveries, (long long)(harness_milliseconds() - start) / 1000, tally.real, tally.held,
 	    tally.refused, tally.unable, tally.killed, tally.stopped, tally.commands, tally.not_done,
 	    tally.background, tally.damaged, (long long)tally.slowest,
 	    (long long)tally.slowest_command);
