@@ -38,7 +38,7 @@ start_round(void)
 {
 	static char sender[60];
 
-	harness_rules("default = { max_per_hour = 100; };");
+	harness_rules("deadline_ms = 20000; default = { max_per_hour = 100; };");
 	(void)snprintf(sender, sizeof sender, "a@round.example");
 	return sender;
 }
