@@ -35,8 +35,8 @@ STATIC  := $(shell for how in -static-pie -static; do echo 'int main(void) { ret
              $(CC) -x c - -fPIE $$how -o /dev/null -llmdb 2>/dev/null && echo $$how && break; done)
 LINK_REMOTE = $(if $(filter -static%,$(STATIC)),$(STATIC) $(filter-out -pie,$(HARDEN_LD)),$(HARDEN_LD))
 # Shared by both programs; then each one's own.
-COMMON = address boot bytes clock counters digest essentials guard hour info limits log meter pending place \
-         policy real record report rules standing store store_counters store_file store_lmdb \
+COMMON = address boot bytes clock counters cursor digest essentials guard head hour info limits log meter pending place \
+         policy real received record report rules standing store store_counters store_file store_lmdb \
          store_rules text watch
 REMOTE = $(COMMON) admission booking child delivery delivery_log envelope message \
          qlimit_remote settlement

@@ -8,6 +8,7 @@
 
 #define SUITES(suite) \
 	suite(pure) \
+	suite(head) \
 	suite(policy) \
 	suite(report) \
 	suite(store) \
