@@ -35,13 +35,14 @@ STATIC  := $(shell for how in -static-pie -static; do echo 'int main(void) { ret
              $(CC) -x c - -fPIE $$how -o /dev/null -llmdb 2>/dev/null && echo $$how && break; done)
 LINK_REMOTE = $(if $(filter -static%,$(STATIC)),$(STATIC) $(filter-out -pie,$(HARDEN_LD)),$(HARDEN_LD))
 # Shared by both programs; then each one's own.
-COMMON = address boot bytes clock counters cursor digest essentials guard head hour info limits log meter pending place \
-         policy real received record report rules standing store store_counters store_file store_lmdb \
+COMMON = address admission boot booking bytes clock counters cursor day digest essentials guard head hour info limits log message meter origin payers pending place \
+         policy real received record report rules standing store store_counters store_days store_file store_lmdb \
          store_rules text watch
-REMOTE = $(COMMON) admission booking child delivery delivery_log envelope message \
+REMOTE = $(COMMON) child delivery delivery_log envelope \
          qlimit_remote settlement
-ADMIN  = $(COMMON) admin admin_load admin_print admin_show admin_status admin_tidy compile config \
-         config_domains config_entry config_scan config_source config_syntax owner qlimit
+ADMIN  = $(COMMON) admin admin_changes admin_explain admin_load admin_print admin_show admin_status admin_tidy compile compile_days config \
+         config_control config_domains config_entry config_hosted config_rules config_scan config_source \
+         config_syntax config_users config_value owner qlimit
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
 obj    = $(patsubst %,$(BUILD)/%.o,$(1))
 TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/torture_*.c tests/harness*.c))

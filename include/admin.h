@@ -18,16 +18,19 @@
 /* How long the CLI waits for the store's lock: far beyond what any delivery needs it for. */
 #define ADMIN_PATIENCE_MS 10000
 
+/* --json and so on; which command takes which: qlimit.c. */
+enum admin_option { ADMIN_JSON, ADMIN_MESSAGE, ADMIN_OPTIONS };
+
 struct admin {
 	struct place place;            /* state: where the wrapper's is */
 	struct essentials essentials;  /* as the wrapper reads them */
 	unsigned char boot[INFO_BOOT_SIZE];
 	int64_t now;
-	bool json;
+	const char *option[ADMIN_OPTIONS]; /* what stands behind it, "" where it takes nothing; NULL: not given */
 	char **names;                  /* the command's arguments, ending in NULL */
 };
 
-/* Finds everything above but `json` and `names`. */
+/* Finds everything above but the options and `names`. */
 void admin_init(struct admin *a, int64_t now);
 
 int admin_check(struct admin *a);
@@ -36,6 +39,7 @@ int admin_show(struct admin *a);
 int admin_status(struct admin *a);
 int admin_reset(struct admin *a);
 int admin_tidy(struct admin *a);
+int admin_explain(struct admin *a);
 
 /*
  * Becomes the owner of the state directory and finds out whether the state is elsewhere. An exit
@@ -51,6 +55,9 @@ struct store *admin_live(const struct admin *a);
  * not, with the exit status in *status.
  */
 struct store *admin_open_live(struct admin *a, struct info *info, int *status);
+
+/* The meter that a word of the admin's means; false after saying that it means none. */
+bool admin_meter(struct meter *meter, const char *word);
 
 /* Says that the store failed, by errno, and returns the exit status for it; ends the store. */
 int admin_store_failed(struct store *s);

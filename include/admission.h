@@ -12,10 +12,14 @@
 
 struct admission {
 	struct judgement judgement; /* verdict PASS: hand it to the real program */
-	const struct meter *payer;  /* the meter that says so; means something unless all PASS */
 	struct judgement observed;  /* what it would have been, where mode is "observe" */
-	bool repeated;              /* it was charged, or held in this hour, before */
-	struct booking_notice notices[METERS_MAX];
+	size_t payer;               /* index of the payer that says either, and its meter; */
+	struct meter meter;         /* they mean something unless both PASS */
+	bool exempt;                /* it passes because a payer is exempt */
+	bool charged;               /* it passes because it was charged before */
+	bool authenticated;         /* who did, by the message's head, is believed, and pays */
+	bool repeated;              /* it was that, or held in this hour, before */
+	struct booking_notices notices;
 	bool await_rules;           /* nothing was booked: no rules yet, ask again soon */
 	bool start_load;            /* the caller has the claim to start `qlimit load` ... */
 	bool start_tidy;            /* ... and `qlimit tidy` */
@@ -28,5 +32,12 @@ struct admission {
  */
 int admission_ask(struct store *s, const struct booking *b, int64_t now, bool wait_for_rules,
     struct admission *admission);
+
+/*
+ * What admission_ask() would say now, in a live store's transaction that has begun, whose state is `info`;
+ * and who would pay, as they stand before it. Writes nothing. 0, or -1 with errno.
+ */
+int admission_preview(struct store *s, const struct info *info, const struct booking *b, int64_t now,
+    struct admission *admission, struct payers *payers);
 
 #endif

@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "meter.h"
+#include "origin.h"
+#include "payers.h"
 #include "pending.h"
 #include "standing.h"
 #include "store.h"
@@ -23,10 +24,18 @@ struct booking {
 	char *const *recipients;
 	size_t count;              /* of recipients, >= 1 */
 	struct pending_file file;  /* the message */
-	struct meter_list payers;
+	struct origin origin;      /* who sends it */
 	const char *config;        /* path of the configuration that should be in force */
 	const unsigned char *boot; /* of the machine (boot.h) */
 };
+
+/*
+ * What count = "messages" charges once: for most payers the message as a whole, for a destination that part
+ * of it that goes there. Instead of a recipient's index: BOOKING_MESSAGE(part).
+ */
+enum booking_part { BOOKING_WHOLE, BOOKING_THERE };
+#define BOOKING_PARTS 2
+#define BOOKING_MESSAGE(part) (SIZE_MAX - (size_t)(part))
 
 /* One transaction's view: the store's state, and what it knows of the payers. */
 struct booking_session {
@@ -34,28 +43,36 @@ struct booking_session {
 	const struct booking *booking;
 	int64_t now;
 	struct info info;
-	struct counters counters[METERS_MAX]; /* of booking->payers, by index, in this hour */
-	bool is_new[METERS_MAX];              /* nothing was counted for it in this hour yet */
+	struct payers payers;
 };
 
-/* What is to be said of the payers, by index; counters as they were then. */
+/* What is to be said of a payer; counters as they were then. */
 struct booking_notice {
-	enum standing standing; /* STANDING_OK: nothing */
-	bool observe;           /* mode is "observe": it has no consequence */
+	enum standing standing;
+	struct meter meter;
 	struct counters counters;
+};
+
+struct booking_notices {
+	bool observe; /* mode is "observe": they have no consequence */
+	size_t count;
+	struct booking_notice at[METERS_MAX];
 };
 
 /* Begins a transaction at `now` and moves to its hour. 0, or -1 with errno, as all that follow. */
 int booking_open(struct booking_session *v, struct store *s, const struct booking *b, int64_t now);
 
-/* Reads what the payers have counted, and their limits as they are now. */
-int booking_read_counters(struct booking_session *v);
+/* Moves a transaction that has begun, and whose state is in v->info, to the hour of `now`. */
+void booking_enter(struct booking_session *v, struct store *s, const struct booking *b, int64_t now);
+
+/* Finds out who pays, what they have counted, and their limits as they are now. */
+int booking_read_payers(struct booking_session *v);
 
 /*
- * Writes it, and tells what it gives cause to say (METERS_MAX). Who has still counted nothing, because
- * another payer stopped the delivery, gets no record: made-up domains must not fill the store.
+ * Writes what they have counted now, and tells what it gives cause to say. Who has still counted nothing,
+ * because another payer stopped the delivery, gets no record: made-up domains must not fill the store.
  */
-int booking_write_counters(struct booking_session *v, struct booking_notice *notices);
+int booking_write_payers(struct booking_session *v, struct booking_notices *notices);
 
 /* Writes the state and commits. */
 int booking_close(struct booking_session *v);
@@ -64,8 +81,8 @@ int booking_close(struct booking_session *v);
 int booking_abandon(struct booking_session *v);
 
 /*
- * The pending delivery to the recipient with this index, and its identity: 1; 0 if it is not
- * remembered, or has nothing to be known by (then `id` is not set).
+ * The pending delivery to the recipient with this index (or BOOKING_MESSAGE()), and its identity: 1; 0 if
+ * it is not remembered, or has nothing to be known by (then `id` is not set).
  */
 int booking_recall(const struct booking_session *v, size_t recipient, unsigned char *id,
     struct pending *p);

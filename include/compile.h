@@ -27,6 +27,8 @@ struct compile {
 	const unsigned char *boot;
 	int64_t now;
 	const struct config *config;
+	struct store *ledger; /* closed hours, for max_per_day; NULL where that is not used */
+	int ledger_error;     /* errno of why those could not be read, or 0 */
 	struct compile_changes changes;
 	compile_told *told;
 };
@@ -39,5 +41,11 @@ int compile_rules(struct compile *c);
  * until a file changes. 0, or -1 with errno.
  */
 int compile_failed(struct compile *c, const char *why);
+
+/*
+ * Notes in the live store what meters with max_per_day, by the rules of `generation`, have admitted in the
+ * last closed hours. 0, also where the ledger cannot be read (ledger_error says so); or -1 with errno.
+ */
+int compile_days(struct compile *c, uint32_t generation);
 
 #endif

@@ -1,7 +1,5 @@
 /*
- * config_entry - one setting and one group of limits in qlimit.conf
- *
- * Every function blames the source for what is wrong and leaves its result as it was.
+ * config_entry - one group of limits in qlimit.conf
  */
 #ifndef CONFIG_ENTRY_H
 #define CONFIG_ENTRY_H
@@ -11,25 +9,31 @@
 
 struct config_setting_t; /* libconfig's config_setting_t */
 
-/* A number's name and what is allowed. */
-struct config_range {
-	const char *name;
-	uint32_t least, most;
+/* What a group may hold: the limits (enum limits_field), and then these. */
+enum config_key {
+	CONFIG_NAME = LIMITS_FIELDS,
+	CONFIG_PACKAGE,
+	CONFIG_UID,
+	CONFIG_AUTH,
+	CONFIG_RUNS_SMTPD,
+	CONFIG_KEYS
 };
 
-/* What a group may hold besides limits. */
-enum config_extra {
-	CONFIG_EXTRA_NONE,    /* default, server */
-	CONFIG_EXTRA_NAME,    /* an entry of packages */
-	CONFIG_EXTRA_PACKAGE, /* an entry of domains: name and package */
+/* Groups differ in which of all that they may hold. */
+enum config_kind {
+	CONFIG_GROUP, /* default, server, and others that stand alone */
+	CONFIG_OF_PACKAGES,
+	CONFIG_OF_DOMAINS,
+	CONFIG_OF_USERS,
+	CONFIG_OF_DESTINATIONS,
 };
 
-/* A group of limits; `set` has a bit for each limit that is its own. */
+/* A group of limits. */
 struct config_entry {
-	unsigned line; /* 0: nowhere, built in */
-	unsigned set;
+	unsigned line;                /* 0: nowhere, built in */
+	unsigned from[LIMITS_FIELDS]; /* the line of each value; 0: built in */
 	struct limits limits;
-	const struct config_setting_t *name, *package;
+	const struct config_setting_t *setting[CONFIG_KEYS]; /* what it holds itself, or NULL */
 };
 
 /* An entry of which nothing is set: the built-in limits. */
@@ -37,29 +41,13 @@ void config_entry_init(struct config_entry *entry);
 
 /* Reads a group; `where` is the setting it is in, for messages. False if it is no group. */
 bool config_entry_read(struct config_source *source, const struct config_setting_t *group,
-    const char *where, enum config_extra extra, struct config_entry *entry);
+    const char *where, enum config_kind kind, struct config_entry *entry);
 
-/* Takes from `from` every limit that is not the entry's own. */
+/* Takes from `from` every limit that has no line yet, with its line there. */
 void config_entry_inherit(struct config_entry *entry, const struct config_entry *from);
 
-void config_entry_number(struct config_source *source, const struct config_setting_t *setting,
-    const struct config_range *range, uint32_t *value);
-
-/* `words` are two; 0 or 1 is the one that was found. */
-void config_entry_choice(struct config_source *source, const struct config_setting_t *setting,
-    const char *const *words, bool *second);
-
-/* The string of a setting, or NULL. */
-const char *config_entry_string(struct config_source *source,
-    const struct config_setting_t *setting);
-
-/* "SETTING must be ALLOWED, found ...". */
-void config_entry_blame(struct config_source *source, const struct config_setting_t *setting,
-    const char *name, const char *allowed);
-
-/* "unknown setting ... in WHERE; known: ..."; silent about what config_scan has blamed. */
-void config_entry_blame_unknown(struct config_source *source,
-    const struct config_setting_t *setting, const char *where, const char *const *known,
-    size_t count);
+/* count = "recipients" or "messages". */
+void config_entry_count(struct config_source *source, const struct config_setting_t *setting,
+    bool *messages);
 
 #endif

@@ -29,9 +29,9 @@ struct config_source {
 	struct config *config; /* takes the errors and the watched files */
 	char *text;            /* ends with a NUL */
 	size_t used, size;
+	size_t beside;         /* bytes of files read that are no part of the text */
 	unsigned line;         /* that the next byte will stand in; from 1 */
-	struct config_place *places;
-	size_t places_used, places_size;
+	size_t places_size;    /* of the configuration's places */
 	bool incomplete;       /* a part is missing: what is not there is no error */
 	bool no_memory;        /* something was left out: the whole is of no use */
 	unsigned error_lines[CONFIG_ERRORS_MAX];
@@ -41,15 +41,18 @@ struct config_source {
 
 /* One file's content. */
 struct config_file {
-	char *bytes; /* the caller's to free */
+	char *bytes; /* the caller's to free; one byte longer */
 	size_t n;
+	bool missing; /* there is no such file */
 	dev_t device;
 	ino_t inode;
 };
 
-/* Starts an empty text; config_source_end frees it, but not what it gave to `config`. */
+/* Starts an empty text. */
 void config_source_init(struct config_source *source, struct config *config);
-void config_source_end(struct config_source *source);
+
+/* Frees the text, of which the lines are still known; it must not be added to any more. */
+void config_source_drop(struct config_source *source);
 
 /* Appends to the text. */
 void config_source_add(struct config_source *source, const char *bytes, size_t n);
@@ -70,6 +73,13 @@ void config_source_forget(struct config *config);
  */
 struct text *config_source_blame(struct config_source *source, unsigned line);
 void config_source_blamed(struct config_source *source, unsigned line);
+
+/*
+ * A warning about a line of a file that is no part of the text: append the rest to the text that is
+ * returned, "FILE:LINE: " so far, then call config_source_warned.
+ */
+struct text *config_source_warn(struct config_source *source, const char *file, unsigned line);
+void config_source_warned(struct config_source *source);
 
 /* Appends `"value"`, or " at FILE:LINE", to an error. */
 void config_source_quote(struct text *t, const char *s, size_t n);

@@ -15,7 +15,7 @@
 #include "limits.h"
 #include "outcome.h"
 
-#define COUNTERS_SIZE 96 /* bytes of a record */
+#define COUNTERS_SIZE 108 /* bytes of a record */
 
 /* All count deliveries, but for bytes. They stop at UINT64_MAX and at 0 instead of wrapping. */
 struct counters {
@@ -27,6 +27,7 @@ struct counters {
 	uint64_t held;      /* stopped for now by a limit of this meter */
 	uint64_t refused;   /* stopped for good by a limit of this meter */
 	uint64_t bytes;     /* sum of the message sizes of what was admitted */
+	uint64_t before;    /* admitted in the 23 hours before this one; kept where max_per_day is set */
 	uint64_t reset_at;  /* the store's sequence number when an admin last reset it, or 0 */
 	bool tripped;       /* the failure limit was crossed; stays so until the hour ends */
 	uint16_t noticed;   /* bits 1 << enum standing (standing.h): said once in this hour */
@@ -48,7 +49,7 @@ void counters_add(struct counters *c, const struct counters *more);
 /* Encodes to COUNTERS_SIZE bytes. */
 void counters_encode(const struct counters *c, unsigned char *record);
 
-/* Decodes; false if the record is not one of this version. */
+/* Decodes; also one of version 1, as there are in ledgers, of 96 bytes. False if it is neither. */
 bool counters_decode(struct counters *c, unsigned char *record, size_t size);
 
 #endif

@@ -16,7 +16,7 @@
 void delivery_log_admission(const struct booking *b, const struct admission *a);
 
 /* One line for each payer that something is to be said of: once a meter, state and hour. */
-void delivery_log_notices(const struct booking *b, const struct booking_notice *notices);
+void delivery_log_notices(const struct booking_notices *notices);
 
 /* The store in this directory cannot be used, by errno. */
 void delivery_log_unusable(const char *directory, int error, bool deferred);

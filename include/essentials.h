@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "head.h"
 #include "place.h"
 
 struct essentials {
@@ -17,9 +18,10 @@ struct essentials {
 	char state[PLACE_PATH_MAX + 1];  /* state directory, if it is another one; or "" */
 	bool defer_on_error;             /* on_error = "defer" */
 	uint32_t deadline_ms;            /* 100 to 60000 */
+	struct head_trust trust;         /* smtp_auth, trusted_received */
 };
 
-/* No paths, deliver on error, 2000 ms: what is in force until a load has said otherwise. */
+/* No paths, deliver on error, 2000 ms, trust nobody: what is in force until a load has said otherwise. */
 void essentials_init(struct essentials *e);
 
 /*

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 #include "digest.h"
+#include "rules.h"
 
-#define INFO_SIZE 136 /* bytes of a record */
+#define INFO_SIZE 124 /* bytes of a record */
 #define INFO_BOOT_SIZE 16
 
 struct info {
@@ -19,12 +20,14 @@ struct info {
 	uint64_t sequence;      /* grows by one with every delivery admitted or settled */
 	uint32_t hour;          /* newest hour that anything was counted in */
 	uint32_t generation;    /* of the rules in force; 0: none were ever loaded */
+	struct rules_settings settings; /* ... and what in them is of no meter */
 	int64_t loaded_at;      /* when those were loaded; times are seconds since 1970 */
 	int64_t tried_at;       /* when a load was last tried, successful or not; 0: never */
 	int64_t load_claimed_at; /* when a delivery last started `qlimit load`; 0: none is awaited */
 	int64_t tidy_claimed_at; /* likewise `qlimit tidy` */
 	int64_t last_delivery;  /* when a delivery was last seen; 0: never */
 	uint64_t pendings;      /* deliveries remembered */
+	uint64_t meters;        /* with a name that have counted something in this hour */
 	int64_t created;        /* when this store was made */
 	bool tidy_wanted;       /* closed hours wait to be moved to the ledger */
 };

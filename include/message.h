@@ -6,9 +6,13 @@
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
+#include "head.h"
 #include "pending.h"
 
-/* Notes what the message on `fd` can be known by; file->known is false unless it is a regular file. */
-void message_examine(struct pending_file *file, int fd);
+/*
+ * Notes what the message on `fd` can be known by, and what its head says; file->known is false, and the head
+ * says nothing, unless it is a regular file.
+ */
+void message_examine(struct pending_file *file, struct head *head, const struct head_trust *trust, int fd);
 
 #endif

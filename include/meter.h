@@ -10,43 +10,43 @@
 
 #define METER_NAME_MAX 253
 #define METERS_MAX 8 /* of one delivery */
+#define METER_WORD_MAX (METER_NAME_MAX + 16)
 
 /* Stored in records: numbers are never reused. */
 enum meter_kind {
 	METER_SERVER = 1,  /* all mail of this server */
 	METER_DOMAIN = 2,  /* mail of one sender domain */
 	METER_BOUNCES = 3, /* mail from "" and "#@[]" */
-	METER_FOREIGN = 4, /* mail whose sender has no domain that could be one */
+	METER_FOREIGN = 4, /* mail of senders whose domain is not hosted here, or that have none */
+	METER_USER = 5,    /* mail that one user injected: "uid:48", "alias", or "auth:NAME" by SMTP AUTH */
+	METER_DESTINATION = 6, /* mail to one domain that has limits of its own */
+	METER_OVERFLOW = 7, /* mail of all that max_meters leaves no meter of their own */
 };
 
-/* Kinds other than METER_DOMAIN have one meter each, with an empty name. */
+/* Domains, users and destinations have names; of the other kinds there is one meter each, without one. */
 struct meter {
 	uint8_t kind;
 	uint8_t length;
 	char name[METER_NAME_MAX + 1];
 };
 
-struct meter_list {
-	size_t count;
-	struct meter at[METERS_MAX];
-};
-
 /* Fills in a meter; `name` of at most METER_NAME_MAX bytes, "" where the kind has one meter. */
 void meter_set(struct meter *meter, enum meter_kind kind, const char *name);
 
-/*
- * Which meters pay for a delivery from this envelope sender: the one that is to blame first (its
- * domain, or bounces, or foreign), the server's last.
- */
-void meter_payers(struct meter_list *payers, const char *sender);
-
-/* "server", "domain", "bounces", "foreign"; "unknown" for a number that is no kind. */
+/* The qlimit.conf(5) name of a kind: "server", "domain", ...; "unknown" for a number that is no kind. */
 const char *meter_kind_name(unsigned kind);
 
+/* False where there is one meter of this kind, without a name. */
+bool meter_kind_has_names(unsigned kind);
+
 /*
- * The meter an admin means by a word: a kind that has one meter, else a domain in any case or
- * with a trailing dot. False if it is no name a domain can have.
+ * The meter an admin means by a word: a kind that has one meter; "uid:48", "alias", "auth:NAME" for a
+ * user; "destination:DOMAIN"; else a domain, in any case or with a trailing dot, which "domain:" in front
+ * makes sure of. False if it is no name that such a meter can have.
  */
 bool meter_parse(struct meter *meter, const char *word);
+
+/* How meter_parse() is told of this meter; METER_WORD_MAX bytes. */
+void meter_word(const struct meter *meter, char *word);
 
 #endif

@@ -21,6 +21,10 @@
 /* queuelifetime's default of 7 days and one more: nothing older can come back (qmail-send(8)). */
 #define PENDING_LIFETIME (8 * 86400)
 
+/* Of a message as a whole: it is only asked for when one more recipient is tried for the first time. */
+#define PENDING_MESSAGE_LIFETIME 86400
+#define PENDING_MESSAGE_CROWDED 3600 /* where half of STORE_PENDINGS_MAX is taken */
+
 /* What a message's queue file says of itself. */
 struct pending_file {
 	bool known; /* false: not a regular file, nothing to know it by */
@@ -37,6 +41,7 @@ enum pending_state { PENDING_HELD = 1, PENDING_ADMITTED = 2 };
 
 struct pending {
 	enum pending_state state;
+	bool message;         /* not a delivery but the message, for count = "messages" */
 	enum outcome outcome; /* of the latest attempt that was booked, or OUTCOME_NONE */
 	uint32_t hour;        /* when it was last held, or in which the outcome was booked */
 	int64_t since;        /* when it was first seen, seconds since 1970 */
@@ -45,8 +50,9 @@ struct pending {
 };
 
 /*
- * The identity of one delivery, DIGEST_SIZE bytes, under the store's secret. `file->known` must be
- * true.
+ * The identity of one delivery, DIGEST_SIZE bytes, under the store's secret; with "" for sender and
+ * recipient that of the message as a whole, with "" and a domain that of what goes there. `file->known`
+ * must be true.
  */
 void pending_identity(unsigned char *id, const unsigned char *secret,
     const struct pending_file *file, const char *sender, const char *recipient);

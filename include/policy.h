@@ -8,6 +8,7 @@
 #define POLICY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "counters.h"
@@ -16,31 +17,37 @@
 /* In order of strictness. */
 enum verdict { VERDICT_PASS = 0, VERDICT_DEFER = 1, VERDICT_REFUSE = 2 };
 
-enum rule { RULE_NONE = 0, RULE_MAX_PER_HOUR = 1, RULE_MAX_FAILURE_PERCENT = 2 };
+enum rule { RULE_NONE = 0, RULE_MAX_PER_HOUR = 1, RULE_MAX_FAILURE_PERCENT = 2, RULE_MAX_PER_DAY = 3 };
 
 /* A verdict and the figures that explain it. */
 struct judgement {
 	enum verdict verdict;
 	enum rule rule;
 	uint64_t count;   /* deliveries (or failures) counted before this one */
-	uint64_t limit;   /* max_per_hour (or min_failures) */
+	uint64_t limit;   /* max_per_hour, max_per_day (or min_failures) */
 	uint64_t percent; /* truncated */
 };
 
 /*
  * Judges `asked` (>= 1) deliveries that want to pass together. `waiting` says that they were held
  * before in this hour: they have their place among the held and are never refused for the number
- * of those. More than max_per_hour at once can pass only as the first of an hour: else a message to
+ * of those. More than a maximum at once can pass only as the first of an hour, or day: else a message to
  * more recipients than that could never leave.
  */
 struct judgement policy_judge(const struct limits *limits, const struct counters *counters,
     uint64_t asked, bool waiting);
+
+/* "max_per_hour", "max_per_day", "max_failure_percent", "none". */
+const char *policy_rule_name(enum rule rule);
 
 /* Failures in the sense of count_failures. */
 uint64_t policy_failures(const struct limits *limits, const struct counters *counters);
 
 /* Share of failures among what has an outcome, truncated percent; 0 where nothing has one. */
 uint64_t policy_failure_percent(const struct limits *limits, const struct counters *counters);
+
+/* Admitted in this hour and the 23 before it, where max_per_day is set. */
+uint64_t policy_day(const struct counters *counters);
 
 /* True if the counters have crossed the failure limit: whoever books an outcome then latches it. */
 bool policy_trips(const struct limits *limits, const struct counters *counters);

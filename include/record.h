@@ -21,16 +21,17 @@
 /*
  * First byte of every key: what kind of record it is. Never reused. Up to TAG_WATCH, and with the
  * counters of meters without a name, they are in the table that every delivery changes; other counters
- * have one of their own; from TAG_NOTE on they are in the table of the rules.
+ * have one of their own; from TAG_NOTE on, what is read and seldom written, they are in the table of the
+ * rules.
  */
 enum record_tag {
 	TAG_PENDING = 1,
-	TAG_INFO = 2,
-	TAG_SETTINGS = 3,
+	TAG_INFO = 2, /* 3 were settings by generation */
 	TAG_WATCH = 4,
 	TAG_COUNTERS = 5,
 	TAG_NOTE = 6,
 	TAG_RULE = 7,
+	TAG_DAY = 8,
 };
 
 struct record_key {

@@ -14,6 +14,6 @@
  * is to be said of the payers in `notices` (METERS_MAX); or -1 with errno: nothing was booked.
  */
 int settlement_book(struct store *s, const struct booking *b, int64_t now,
-    const struct report *report, int wait_status, struct booking_notice *notices);
+    const struct report *report, int wait_status, struct booking_notices *notices);
 
 #endif

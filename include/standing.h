@@ -7,14 +7,14 @@
 #include "counters.h"
 #include "limits.h"
 
-/* From here on a meter is in warning: percent of max_per_hour, or of max_failure_percent. */
+/* From here on a meter is in warning: percent of a maximum. */
 #define STANDING_WARN_PERCENT 80
 
 /* In order of gravity. */
 enum standing {
 	STANDING_OK,
 	STANDING_WARNING,
-	STANDING_HELD,    /* max_per_hour is used up: what comes now is held or refused */
+	STANDING_HELD,    /* max_per_hour or max_per_day is used up: what comes now is held or refused */
 	STANDING_TRIPPED, /* the failure limit was crossed */
 };
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "counters.h"
+#include "day.h"
 #include "digest.h"
 #include "info.h"
 #include "limits.h"
@@ -91,17 +92,11 @@ bool store_is_of_boot(const struct info *info, const unsigned char *boot);
 int store_info_get(struct store *s, struct info *info);
 int store_info_put(struct store *s, const struct info *info);
 
-/* Rules in force: generation `generation`. 1; 0 (and no limits, the defaults) if there are none. */
-int store_settings_get(struct store *s, uint32_t generation, struct rules_settings *settings);
+/* Limits in force: of generation `generation`. 1; 0 (and no limits, the defaults) if there are none. */
 int store_limits_find(struct store *s, uint32_t generation, const struct meter *meter,
     struct limits *limits);
 
-/* Makes the limits in a meter's counters those of this generation, if they are not yet. 0 or -1. */
-int store_limits_refresh(struct store *s, uint32_t generation, const struct meter *meter,
-    struct counters *counters);
-
 /* Rules being made. store_rule_next() goes on behind `key`; scope 0 starts: 1; 0 at the end. */
-int store_settings_put(struct store *s, uint32_t generation, const struct rules_settings *settings);
 int store_rule_put(struct store *s, uint32_t generation, const struct rules_key *key,
     const struct limits *limits);
 int store_rule_get(struct store *s, uint32_t generation, const struct rules_key *key,
@@ -141,6 +136,16 @@ int store_counters_oldest(struct store *s, uint32_t *hour);
  */
 int store_counters_prune(struct store *s, uint32_t to, int most);
 
+/* What a meter with max_per_day has admitted in the last hours: 1; 0 (and all zero) if nothing is known. */
+int store_day_get(struct store *s, const struct meter *meter, struct day *day);
+int store_day_put(struct store *s, const struct meter *meter, const struct day *day);
+
+/*
+ * Looks at `most` of them behind that of the meter `behind` (kind 0: from the first), removes those that are
+ * over at `hour`, and leaves `behind` at the last one. 1; 0 if there are no more; or -1.
+ */
+int store_days_prune(struct store *s, struct meter *behind, uint32_t hour, int most);
+
 /* Pending deliveries by identity: 1; 0 if there is none. */
 int store_pending_get(struct store *s, const unsigned char *id, struct pending *pending);
 int store_pending_put(struct store *s, const unsigned char *id, const struct pending *pending);
@@ -156,6 +161,5 @@ int store_watch_put(struct store *s, const unsigned char *record, size_t size);
 /* What was wrong with the last load, "" if nothing; a buffer of STORE_NOTE_MAX + 1 bytes. */
 int store_note_get(struct store *s, char *note);
 int store_note_put(struct store *s, const char *note);
-
 
 #endif

@@ -114,10 +114,20 @@ admin_store_failed(struct store *s)
 	return EX_IOERR;
 }
 
+bool
+admin_meter(struct meter *meter, const char *word)
+{
+	if (meter_parse(meter, word))
+		return true;
+	(void)fprintf(stderr, "qlimit: \"%.80s\": not the name of a meter: a domain, server, bounces, foreign, "
+	    "overflow, uid:N, alias, auth:NAME or destination:DOMAIN\n", word);
+	return false;
+}
+
 /* --- reset --- */
 
 static int
-reset_meter(struct store *s, struct info *info, const struct meter *meter)
+reset_hour(struct store *s, const struct info *info, const struct meter *meter)
 {
 	struct counters c;
 	int rc = store_counters_get(s, info->hour, meter, &c);
@@ -128,6 +138,30 @@ reset_meter(struct store *s, struct info *info, const struct meter *meter)
 	/* Outcomes booked up to now are not taken back from the new count. */
 	c.reset_at = info->sequence;
 	return store_counters_put(s, info->hour, meter, &c) == -1 ? -1 : 1;
+}
+
+/* The hours before this one: their record says that they are not to come back. */
+static int
+reset_day(struct store *s, const struct info *info, const struct meter *meter)
+{
+	struct day day;
+
+	day_reset(&day, info->hour);
+	return store_day_put(s, meter, &day) == -1 ? -1 : 1;
+}
+
+/* 1 if there was something to reset. */
+static int
+reset_meter(struct store *s, const struct info *info, const struct meter *meter, bool *has_day)
+{
+	struct limits limits;
+
+	if (store_limits_find(s, info->generation, meter, &limits) == -1)
+		return -1;
+	*has_day = limits.max_per_day > 0;
+	if (!*has_day)
+		return reset_hour(s, info, meter);
+	return reset_hour(s, info, meter) == -1 ? -1 : reset_day(s, info, meter);
 }
 
 static void
@@ -161,26 +195,23 @@ admin_reset(struct admin *a)
 	struct info info;
 	struct meter meter;
 	struct store *s;
+	bool has_day = false;
 	int status, rc;
 
-	if (!meter_parse(&meter, a->names[0])) {
-		(void)fprintf(stderr, "qlimit: not a name a domain can have: at most %d bytes\n",
-		    METER_NAME_MAX);
+	if (!admin_meter(&meter, a->names[0]))
 		return EX_USAGE;
-	}
 	s = admin_open_live(a, &info, &status);
 	if (s == NULL)
 		return status;
-	if (info.hour != hour_to_count_in(a->now, info.hour))
-		return not_counted(s, &meter);
-	rc = reset_meter(s, &info, &meter);
+	info.hour = hour_to_count_in(a->now, info.hour);
+	rc = reset_meter(s, &info, &meter, &has_day);
 	if (rc == 0)
 		return not_counted(s, &meter);
 	if (rc == -1 || store_commit(s) == -1)
 		return admin_store_failed(s);
 	store_close(s);
 	log_reset(&meter);
-	(void)printf("%s %s: counters and latch of this hour are zero\n",
-	    meter_kind_name(meter.kind), admin_print_name(name, &meter));
+	(void)printf("%s %s: counters and latch of this hour are zero%s\n", meter_kind_name(meter.kind),
+	    admin_print_name(name, &meter), has_day ? ", and what max_per_day has counted" : "");
 	return EX_OK;
 }

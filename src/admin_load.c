@@ -9,14 +9,33 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin_print.h"
+#include "admin_changes.h"
 #include "compile.h"
 #include "config.h"
 #include "log.h"
 #include "owner.h"
 #include "store_file.h"
 
-#define CHANGES_SHOWN 20
+static void
+print_hosted(const struct config *config)
+{
+	const char *between = " (";
+
+	if (config->hosted == 0)
+		(void)printf("no hosted domains: every sender domain is counted alone");
+	else
+		(void)printf("hosted names: %zu", config->hosted);
+	for (size_t i = 0; i < config->hosted_count; i++) {
+		const struct config_hosted *file = &config->hosted_files[i];
+
+		if (file->names == 0)
+			continue;
+		(void)printf("%s%zu in %s", between, file->names, file->path);
+		between = ", ";
+	}
+	(void)printf("%s; users: %zu, destinations: %zu\n", config->hosted > 0 ? ")" : "",
+	    config->users, config->destinations);
+}
 
 static void
 print_summary(const struct config *config)
@@ -27,6 +46,7 @@ print_summary(const struct config *config)
 	    "max_failure_percent %u (0: no limit)\n",
 	    config->settings.observe ? "observe" : "enforce", config->domains, config->packages,
 	    others->max_per_hour, others->max_failure_percent);
+	print_hosted(config);
 }
 
 static void
@@ -42,6 +62,17 @@ print_errors(const struct config *config)
 		(void)fprintf(stderr, "and %zu more errors\n", config->errors_count - shown);
 }
 
+/* Lines that qmail, too, makes nothing of. */
+static void
+print_warnings(const struct config *config)
+{
+	for (size_t i = 0; i < config->warnings_count && i < CONFIG_WARNINGS_MAX; i++)
+		(void)fprintf(stderr, "warning: %s\n", config->warnings[i]);
+	if (config->warnings_count > CONFIG_WARNINGS_MAX)
+		(void)fprintf(stderr, "warning: and %zu more lines skipped\n",
+		    config->warnings_count - CONFIG_WARNINGS_MAX);
+}
+
 /* What libconfig does not know: whether the real qmail-remote is there. */
 static const char *
 problem_with_remote(const char *remote)
@@ -55,22 +86,22 @@ problem_with_remote(const char *remote)
 	return S_ISREG(st.st_mode) && access(remote, X_OK) == 0 ? NULL : "not an executable file";
 }
 
-/* Reads and judges the configuration; NULL after saying what is wrong with it. */
-static struct config *
-read_config(const char *path, char *why)
+/* Says what is wrong with a configuration that was read, NULL too, and keeps the first of it in `why`. */
+static void
+judge(const struct config *config, const char *path, char *why)
 {
-	struct config *config = config_load(path);
 	const char *problem;
 
 	why[0] = '\0';
 	if (config == NULL) {
 		(void)fprintf(stderr, "qlimit: %s: %s\n", path, strerror(errno));
-		return NULL;
+		return;
 	}
+	print_warnings(config);
 	if (config->errors_count > 0) {
 		print_errors(config);
 		(void)snprintf(why, STORE_NOTE_MAX + 1, "%s", config->errors[0]);
-		return config;
+		return;
 	}
 	problem = problem_with_remote(config->remote);
 	if (problem != NULL) {
@@ -78,7 +109,6 @@ read_config(const char *path, char *why)
 		    config->remote, problem);
 		(void)fprintf(stderr, "%s\n", why);
 	}
-	return config;
 }
 
 static void
@@ -105,7 +135,8 @@ admin_check(struct admin *a)
 		}
 		path = absolute;
 	}
-	config = read_config(path, why);
+	config = config_load(path);
+	judge(config, path, why);
 	if (config == NULL)
 		return EX_OSERR;
 	if (why[0] == '\0') {
@@ -120,66 +151,45 @@ admin_check(struct admin *a)
 
 /* --- load --- */
 
-static unsigned shown;
-
-static void
-print_limits(const char *when, const struct limits *l)
+/*
+ * An editor, or a script, may still be writing: a file has to be still for a moment, and for longer while
+ * there is nothing in it. A list of hosted domains that is read too early makes foreigners of all those behind it.
+ */
+static bool
+is_being_written(const struct watch_file *file)
 {
-	(void)printf("%s max_per_hour %u, refuse_above_percent %u, max_failure_percent %u, "
-	    "min_failures %u, on_failures %s, count_failures", when, l->max_per_hour,
-	    l->refuse_above_percent, l->max_failure_percent, l->min_failures,
-	    l->refuse_on_failures ? "refuse" : "defer");
-	if (l->count_failures & LIMITS_COUNT(OUTCOME_FAILED))
-		(void)printf(" failed");
-	if (l->count_failures & LIMITS_COUNT(OUTCOME_DEFERRED))
-		(void)printf(" deferred");
-	if (l->count_failures & LIMITS_COUNT(OUTCOME_UNREACHED))
-		(void)printf(" unreached");
+	const int64_t still_ms = file->size == 0 ? 2000 : 100;
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (!file->exists || file->mtime_seconds > now.tv_sec || file->mtime_seconds < now.tv_sec - 10)
+		return false;
+	return (now.tv_sec - file->mtime_seconds) * 1000 +
+	       (now.tv_nsec - (int64_t)file->mtime_nanoseconds) / 1000000 < still_ms;
 }
 
-static void
-print_change(const struct rules_key *key, const struct limits *before, const struct limits *now)
+static bool
+any_is_being_written(const struct watch_list *files)
 {
-	static const char *const scopes[] = { [RULES_SERVER] = "server",
-		[RULES_DEFAULT] = "default", [RULES_DOMAIN] = "", [RULES_SUBDOMAINS] = "." };
-
-	if (shown++ >= CHANGES_SHOWN)
-		return;
-	(void)printf("%s %s%s:", before == NULL ? "added" : now == NULL ? "removed" : "changed",
-	    scopes[key->scope], key->name);
-	if (before != NULL)
-		print_limits(now == NULL ? "" : " from", before);
-	if (now != NULL)
-		print_limits(before == NULL ? "" : "; to", now);
-	(void)putchar('\n');
+	for (size_t i = 0; i < files->count; i++)
+		if (is_being_written(&files->file[i]))
+			return true;
+	return false;
 }
 
-static void
-print_changes(const struct compile_changes *changes)
-{
-	if (shown > CHANGES_SHOWN)
-		(void)printf("and %u more\n", shown - CHANGES_SHOWN);
-	(void)printf("rules in force: %llu added, %llu changed, %llu removed, %llu as before\n",
-	    (unsigned long long)changes->added, (unsigned long long)changes->changed,
-	    (unsigned long long)changes->removed, (unsigned long long)changes->same);
-}
-
-/* An editor may still be writing: the file has to be still for a moment. */
-static void
-let_it_settle(const char *path)
+/* Some seconds at most: then it is as it is, and a later change is seen later. */
+static struct config *
+load_when_still(const char *path)
 {
 	const struct timespec pause = { 0, 50000000 };
-	struct timespec now;
-	struct stat st;
+	struct config *config = config_load(path);
 
-	for (int i = 0; i < 10; i++) {
-		(void)clock_gettime(CLOCK_REALTIME, &now);
-		if (stat(path, &st) == -1 || now.tv_sec - st.st_mtim.tv_sec > 1 ||
-		    (now.tv_sec - st.st_mtim.tv_sec) * 1000 +
-			    (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000 >= 100)
-			return;
+	for (int i = 0; i < 50 && config != NULL && any_is_being_written(&config->watched); i++) {
+		config_free(config);
 		(void)nanosleep(&pause, NULL);
+		config = config_load(path);
 	}
+	return config;
 }
 
 static int
@@ -192,6 +202,47 @@ write_essentials(const struct essentials *e, const char *directory)
 	return -1;
 }
 
+static void
+fill_essentials(struct essentials *e, const struct config *config)
+{
+	essentials_init(e);
+	e->defer_on_error = config->defer_on_error;
+	e->deadline_ms = config->deadline_ms;
+	if (config->remote != NULL)
+		(void)snprintf(e->remote, sizeof e->remote, "%s", config->remote);
+	e->trust.smtp_auth = config->smtp_auth;
+	e->trust.filters_count = config->filters_count;
+	for (size_t i = 0; i < config->filters_count; i++)
+		(void)snprintf(e->trust.filters[i], sizeof e->trust.filters[i], "%s", config->filters[i]);
+}
+
+static bool
+any_max_per_day(const struct config *config)
+{
+	for (size_t i = 0; i < config->rules_count; i++)
+		if (config->rules[i].limits.max_per_day > 0)
+			return true;
+	return false;
+}
+
+/* With the closed hours that max_per_day counts, where it is used. */
+static int
+compile_with_history(const struct admin *a, struct compile *c)
+{
+	int rc;
+
+	if (!any_max_per_day(c->config))
+		return compile_rules(c);
+	c->ledger = store_lmdb_new(a->place.state, STORE_LEDGER, ADMIN_PATIENCE_MS);
+	if (c->ledger == NULL)
+		return -1;
+	rc = compile_rules(c);
+	if (c->ledger_error != 0 && c->ledger_error != ENOENT)
+		log_trouble("ledger.mdb cannot be read: max_per_day knows this hour alone", c->ledger_error);
+	store_close(c->ledger);
+	return rc;
+}
+
 /*
  * The wrapper looks in the one place it knows; where the state is elsewhere, that place says so. Last of
  * all: a load that fails must not have moved it away from the rules in force. QLIMIT_STATE settles it
@@ -202,19 +253,14 @@ put_in_force(const struct admin *a, struct compile *c, const char *usual)
 {
 	bool elsewhere = strcmp(a->place.state, usual) != 0;
 	bool was_elsewhere = !a->place.state_is_set && a->essentials.state[0] != '\0';
-	const struct config *config = c->config;
 	struct essentials e;
 
-	essentials_init(&e);
-	e.defer_on_error = config->defer_on_error;
-	e.deadline_ms = config->deadline_ms;
-	if (config->remote != NULL)
-		(void)snprintf(e.remote, sizeof e.remote, "%s", config->remote);
+	fill_essentials(&e, c->config);
 	if (elsewhere)
 		(void)snprintf(e.state, sizeof e.state, "%s", a->place.state);
 	if ((elsewhere || !was_elsewhere) && write_essentials(&e, a->place.state) == -1)
 		return -1;
-	if (compile_rules(c) == -1)
+	if (compile_with_history(a, c) == -1)
 		return -1;
 	return elsewhere || was_elsewhere ? write_essentials(&e, usual) : 0;
 }
@@ -234,7 +280,7 @@ static int
 compile(struct admin *a, const struct config *config, const char *why, const char *usual)
 {
 	struct compile c = { .boot = a->boot, .now = a->now, .config = config,
-		.told = print_change };
+		.told = admin_changes_told };
 	int status = EX_CONFIG, rc;
 
 	c.live = admin_live(a);
@@ -247,6 +293,7 @@ compile(struct admin *a, const struct config *config, const char *why, const cha
 		rc = compile_failed(&c, why);
 		(void)fputs("nothing loaded: the rules in force stay as they are\n", stderr);
 	} else {
+		admin_changes_start(&config->rules[1].limits);
 		rc = put_in_force(a, &c, usual);
 		status = EX_OK;
 	}
@@ -255,7 +302,7 @@ compile(struct admin *a, const struct config *config, const char *why, const cha
 		log_trouble("qlimit load failed", errno);
 		status = EX_IOERR;
 	} else if (status == EX_OK) {
-		print_changes(&c.changes);
+		admin_changes_print(&c.changes);
 		print_summary(config);
 	}
 	store_close(c.live);
@@ -276,8 +323,8 @@ load_alone(struct admin *a, const char *usual)
 		(void)fprintf(stderr, "qlimit: %s/load.lock: %s\n", usual, strerror(errno));
 		return status;
 	}
-	let_it_settle(a->place.config);
-	config = read_config(a->place.config, why);
+	config = load_when_still(a->place.config);
+	judge(config, a->place.config, why);
 	if (config != NULL) {
 		if (!a->place.state_is_set && why[0] == '\0')
 			a->place.state = config->state != NULL ? config->state : usual;

@@ -10,6 +10,7 @@
 
 #include "admin_print.h"
 #include "hour.h"
+#include "payers.h"
 #include "policy.h"
 #include "standing.h"
 
@@ -26,9 +27,9 @@ struct table {
 	uint32_t generation;
 };
 
+/* The counters with the limits in force, whose day may be another than when they were written. */
 static int
-add_row(struct table *t, struct store *s, const struct meter *meter,
-    const struct counters *counters)
+add_row(struct table *t, struct store *s, const struct info *info, const struct meter *meter)
 {
 	struct row *row;
 
@@ -43,38 +44,30 @@ add_row(struct table *t, struct store *s, const struct meter *meter,
 	}
 	row = &t->rows[t->count++];
 	row->meter = *meter;
-	row->counters = *counters;
-	return store_limits_refresh(s, t->generation, meter, &row->counters);
+	return payers_read(s, info, meter, &row->counters) == -1 ? -1 : 0;
 }
 
 static int
-add_all(struct table *t, struct store *s)
+add_all(struct table *t, struct store *s, const struct info *info)
 {
 	struct store_row row = { .hour = 0 };
 	int rc;
 
 	while ((rc = store_counters_next(s, t->hour, t->hour + 1, &row)) == 1)
-		if (add_row(t, s, &row.meter, &row.counters) == -1)
+		if (add_row(t, s, info, &row.meter) == -1)
 			return -1;
 	return rc == -1 ? -1 : 0;
 }
 
 /* A meter that is asked for by name is shown even if it has counted nothing. */
 static int
-add_named(struct table *t, struct store *s, char *const *names)
+add_named(struct table *t, struct store *s, const struct info *info, char *const *names)
 {
 	struct meter meter;
-	struct counters counters;
 
-	for (; *names != NULL; names++) {
-		if (!meter_parse(&meter, *names)) {
-			errno = EINVAL;
+	for (; *names != NULL; names++)
+		if (meter_parse(&meter, *names) && add_row(t, s, info, &meter) == -1)
 			return -1;
-		}
-		if (store_counters_get(s, t->hour, &meter, &counters) == -1 ||
-		    add_row(t, s, &meter, &counters) == -1)
-			return -1;
-	}
 	return 0;
 }
 
@@ -109,24 +102,59 @@ print_limit(uint64_t admitted, uint32_t max)
 		(void)printf(" %8" PRIu32 " %4" PRIu64 "%%", max, admitted * 100 / max);
 }
 
+/* When a day has room again depends on when its hours were busy. */
+static bool
+day_is_used_up(const struct counters *c)
+{
+	return c->limits.max_per_day > 0 && policy_day(c) >= c->limits.max_per_day;
+}
+
 static void
-print_row(const struct row *row, int width, int64_t until, bool observe)
+print_state(const struct row *row, int64_t until, bool observe)
 {
 	const struct counters *c = &row->counters;
-	enum standing standing = standing_of(&row->counters.limits, c);
-	char name[ADMIN_NAME_MAX], clock[ADMIN_TIME_MAX];
+	enum standing standing = standing_of(&c->limits, c);
+	char clock[ADMIN_TIME_MAX];
 
-	(void)printf("%-7s %-*s %8" PRIu64, meter_kind_name(row->meter.kind), width,
-	    row->meter.length == 0 ? "-" : admin_print_name(name, &row->meter), c->admitted);
-	print_limit(c->admitted, row->counters.limits.max_per_hour);
-	(void)printf(" %7" PRIu64 " %8" PRIu64 " %7" PRIu64 " %9" PRIu64 " %7" PRIu64 " %7" PRIu64,
-	    c->sent, c->deferred, c->failed, c->unreached, c->held, c->refused);
-	(void)printf(" %4" PRIu64 "%%  ", policy_failure_percent(&row->counters.limits, c));
+	if (c->limits.exempt) {
+		(void)puts("exempt");
+		return;
+	}
 	(void)printf("%s%s", observe && standing >= STANDING_HELD ? "would be " : "",
 	    standing_name(standing));
-	if (standing == STANDING_HELD || standing == STANDING_TRIPPED)
+	if (standing == STANDING_HELD && day_is_used_up(c))
+		(void)printf(", %" PRIu64 "/%" PRIu32 " in 24 hours", policy_day(c), c->limits.max_per_day);
+	else if (standing == STANDING_HELD || standing == STANDING_TRIPPED)
 		(void)printf(" until %s", admin_print_clock(clock, until));
 	(void)putchar('\n');
+}
+
+static void
+print_row(const struct row *row, int kind_width, int width, int64_t until, bool observe)
+{
+	const struct counters *c = &row->counters;
+	char name[ADMIN_NAME_MAX];
+
+	(void)printf("%-*s %-*s %8" PRIu64, kind_width, meter_kind_name(row->meter.kind), width,
+	    row->meter.length == 0 ? "-" : admin_print_name(name, &row->meter), c->admitted);
+	print_limit(c->admitted, c->limits.max_per_hour);
+	(void)printf(" %7" PRIu64 " %8" PRIu64 " %7" PRIu64 " %9" PRIu64 " %7" PRIu64 " %7" PRIu64,
+	    c->sent, c->deferred, c->failed, c->unreached, c->held, c->refused);
+	(void)printf(" %4" PRIu64 "%%  ", policy_failure_percent(&c->limits, c));
+	print_state(row, until, observe);
+}
+
+static int
+kind_width(const struct table *t)
+{
+	int width = 7;
+
+	for (size_t i = 0; i < t->count; i++) {
+		int n = (int)strlen(meter_kind_name(t->rows[i].meter.kind));
+
+		width = n > width ? n : width;
+	}
+	return width;
 }
 
 static int
@@ -148,7 +176,7 @@ static void
 print_text(const struct table *t)
 {
 	char from[ADMIN_TIME_MAX], to[ADMIN_TIME_MAX];
-	int width = name_width(t);
+	int kinds = kind_width(t), width = name_width(t);
 	int64_t until = hour_start(t->hour) + 3600;
 
 	(void)printf("Hour %s to %s", admin_print_time(from, hour_start(t->hour)),
@@ -162,14 +190,28 @@ print_text(const struct table *t)
 		(void)puts("no mail in this hour yet");
 		return;
 	}
-	(void)printf("%-7s %-*s %8s %8s %5s %7s %8s %7s %9s %7s %7s %5s  %s\n", "KIND", width,
+	(void)printf("%-*s %-*s %8s %8s %5s %7s %8s %7s %9s %7s %7s %5s  %s\n", kinds, "KIND", width,
 	    "NAME", "ADMITTED", "LIMIT", "USED", "SENT", "DEFERRED", "FAILED", "UNREACHED",
 	    "HELD", "REFUSED", "FAIL%", "STATE");
 	for (size_t i = 0; i < t->count; i++)
-		print_row(&t->rows[i], width, until, t->settings.observe);
+		print_row(&t->rows[i], kinds, width, until, t->settings.observe);
 }
 
 /* --- as JSON --- */
+
+/* What only some meters have. */
+static void
+add_json_limits(struct admin_json *j, const struct counters *c)
+{
+	if (c->limits.max_per_day > 0) {
+		admin_json_number(j, "admitted_in_day", policy_day(c));
+		admin_json_number(j, "max_per_day", c->limits.max_per_day);
+	}
+	if (c->limits.count_messages)
+		admin_json_string(j, "count", "messages");
+	if (c->limits.exempt)
+		admin_json_bool(j, "exempt", true);
+}
 
 static void
 print_json_row(const struct row *row, uint32_t hour, bool observe)
@@ -194,8 +236,9 @@ print_json_row(const struct row *row, uint32_t hour, bool observe)
 	admin_json_number(&j, "max_per_hour", row->counters.limits.max_per_hour);
 	admin_json_string(&j, "state", standing_name(standing));
 	admin_json_string(&j, "mode", observe ? "observe" : "enforce");
-	if (standing == STANDING_HELD || standing == STANDING_TRIPPED)
+	if ((standing == STANDING_HELD && !day_is_used_up(c)) || standing == STANDING_TRIPPED)
 		admin_json_string(&j, "until", admin_print_utc(time, hour_start(hour) + 3600));
+	add_json_limits(&j, c);
 	admin_json_close(&j);
 }
 
@@ -216,12 +259,6 @@ failed(struct store *s, struct table *t)
 	int saved = errno;
 
 	free(t->rows);
-	if (saved == EINVAL) {
-		store_rollback(s);
-		store_close(s);
-		(void)fputs("qlimit: not a name a domain can have\n", stderr);
-		return EX_USAGE;
-	}
 	errno = saved;
 	return admin_store_failed(s);
 }
@@ -231,22 +268,29 @@ admin_show(struct admin *a)
 {
 	struct table t = { .rows = NULL };
 	struct info info;
+	struct meter meter;
+	struct store *s;
 	int status, rc;
-	struct store *s = admin_open_live(a, &info, &status);
 
+	for (char *const *name = a->names; *name != NULL; name++)
+		if (!admin_meter(&meter, *name))
+			return EX_USAGE;
+	s = admin_open_live(a, &info, &status);
 	if (s == NULL)
 		return status;
 	t.hour = hour_to_count_in(a->now, info.hour);
+	/* As the next delivery will find it: what is closed by then is in the live store still. */
+	info.tidy_wanted = info.tidy_wanted || t.hour != info.hour;
+	info.hour = t.hour;
 	t.generation = info.generation;
-	rc = store_settings_get(s, info.generation, &t.settings);
-	if (rc != -1)
-		rc = a->names[0] != NULL ? add_named(&t, s, a->names) : add_all(&t, s);
+	t.settings = info.settings;
+	rc = a->names[0] != NULL ? add_named(&t, s, &info, a->names) : add_all(&t, s, &info);
 	if (rc == -1)
 		return failed(s, &t);
 	/* The copy is complete: deliveries need not wait for a slow terminal. */
 	store_rollback(s);
 	store_close(s);
-	print_table(&t, a->json);
+	print_table(&t, a->option[ADMIN_JSON] != NULL);
 	free(t.rows);
 	return EX_OK;
 }

@@ -14,7 +14,6 @@
 
 struct status {
 	struct info info;
-	struct rules_settings settings;
 	struct watch_list watched;
 	char note[STORE_NOTE_MAX + 1];
 	uint64_t meters;
@@ -52,8 +51,7 @@ read_store(struct store *store, struct status *s)
 	size_t size;
 	int rc;
 
-	if (store_settings_get(store, s->info.generation, &s->settings) == -1 ||
-	    store_note_get(store, s->note) == -1)
+	if (store_note_get(store, s->note) == -1)
 		return -1;
 	rc = store_watch_get(store, record, &size);
 	if (rc == -1)
@@ -98,7 +96,7 @@ print_rules(const struct admin *a, const struct status *s)
 	} else {
 		(void)printf("loaded ");
 		print_when(a, s->info.loaded_at);
-		(void)printf("; mode %s\n", s->settings.observe ? "observe" : "enforce");
+		(void)printf("; mode %s\n", s->info.settings.observe ? "observe" : "enforce");
 	}
 	for (size_t i = 0; i < s->watched.count; i++)
 		(void)printf("%s%s%s\n", i == 0 ? "configuration: " : "               ",
@@ -173,7 +171,7 @@ print_json(const struct admin *a, const struct status *s)
 	admin_json_string(&j, "kind", "status");
 	admin_json_string(&j, "config", a->place.config);
 	admin_json_string(&j, "state", a->place.state);
-	admin_json_string(&j, "mode", s->settings.observe ? "observe" : "enforce");
+	admin_json_string(&j, "mode", s->info.settings.observe ? "observe" : "enforce");
 	json_time(&j, "loaded_at", s->info.generation == 0 ? 0 : s->info.loaded_at);
 	admin_json_bool(&j, "current", s->current);
 	admin_json_string(&j, "load_error", s->note);
@@ -207,7 +205,7 @@ admin_status(struct admin *a)
 	look_at_files(a, &s);
 	find_real(a, &s);
 	s.current = watch_list_is_current(&s.watched) && s.watched.count > 0;
-	if (a->json) {
+	if (a->option[ADMIN_JSON] != NULL) {
 		print_json(a, &s);
 		return EX_OK;
 	}

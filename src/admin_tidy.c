@@ -20,7 +20,7 @@ struct tidy {
 	struct store *live;
 	struct store *ledger;
 	struct info info;
-	uint16_t history_days;
+	uint32_t closed; /* hours before this one are moved */
 	size_t count;
 	uint64_t moved, expired, forgotten;
 	struct store_row rows[BATCH];
@@ -42,6 +42,7 @@ collect(struct tidy *t)
 	t->count = 0;
 	if (begin_live(t) == -1)
 		return -1;
+	t->closed = t->info.hour;
 	/* What a clock that was ahead has counted waits until its hour has really come. */
 	while (t->count < BATCH) {
 		rc = store_counters_next(t->live, 0, t->info.hour, &row);
@@ -68,13 +69,42 @@ write_ledger(struct tidy *t)
 }
 
 static int
+has_day(struct tidy *t, const struct meter *meter, uint32_t generation)
+{
+	struct limits limits;
+
+	return store_limits_find(t->live, generation, meter, &limits) == -1 ? -1 : limits.max_per_day > 0;
+}
+
+/*
+ * What max_per_day has to know of an hour that leaves the live store. By the rules in force, or by those that
+ * a load is writing: it may have read the ledger before this row was there.
+ */
+static int
+note_day(struct tidy *t, const struct store_row *row)
+{
+	struct day day;
+	int wanted = has_day(t, &row->meter, t->info.generation);
+
+	if (wanted == 0)
+		wanted = has_day(t, &row->meter, rules_following(t->info.generation));
+	if (wanted != 1)
+		return wanted;
+	if (store_day_get(t->live, &row->meter, &day) == -1)
+		return -1;
+	day_note(&day, row->hour, row->counters.admitted);
+	return store_day_put(t->live, &row->meter, &day);
+}
+
+static int
 remove_from_live(struct tidy *t)
 {
 	if (begin_live(t) == -1)
 		return -1;
 	for (size_t i = 0; i < t->count; i++)
 		if (t->rows[i].hour < t->info.hour &&
-		    store_counters_del(t->live, t->rows[i].hour, &t->rows[i].meter) == -1)
+		    (note_day(t, &t->rows[i]) == -1 ||
+			store_counters_del(t->live, t->rows[i].hour, &t->rows[i].meter) == -1))
 			return -1;
 	return store_commit(t->live);
 }
@@ -98,7 +128,7 @@ move_closed_hours(struct tidy *t)
 static int
 expire_before(struct tidy *t, uint32_t *to)
 {
-	uint32_t now = hour_of(t->admin->now), days = (uint32_t)t->history_days * 24, oldest;
+	uint32_t now = hour_of(t->admin->now), days = (uint32_t)t->info.settings.history_days * 24, oldest;
 	int rc;
 
 	*to = now > days ? now - days : 0;
@@ -136,7 +166,13 @@ expire_history(struct tidy *t)
 static bool
 is_over(const struct tidy *t, const struct pending *p)
 {
-	return p->touched < t->admin->now - PENDING_LIFETIME;
+	int64_t lifetime = PENDING_LIFETIME;
+
+	/* Most messages are done with at once, and must not take the deliveries' room. */
+	if (p->message)
+		lifetime = t->info.pendings > STORE_PENDINGS_MAX / 2 ?
+		    PENDING_MESSAGE_CROWDED : PENDING_MESSAGE_LIFETIME;
+	return p->touched < t->admin->now - lifetime;
 }
 
 static int
@@ -179,39 +215,42 @@ forget_old_deliveries(struct tidy *t)
 	return 0;
 }
 
-/* What a killed load left behind, and the word that all is done. */
-static int
-finish(struct tidy *t)
+/* A store that a load has just made has counted in no hour yet; one of a clock that was ahead, in a later one. */
+static uint32_t
+newest_hour(const struct tidy *t)
 {
-	int removed;
+	uint32_t now = hour_of(t->admin->now);
+
+	return t->info.hour > now ? t->info.hour : now;
+}
+
+/* Not rules that are not in force: a load may be writing them. */
+static int
+forget_old_days(struct tidy *t)
+{
+	struct meter behind = { .kind = 0 };
+	int more;
 
 	do {
 		if (begin_live(t) == -1)
 			return -1;
-		removed = store_rules_prune(t->live, t->info.generation, BATCH);
-		if (removed == -1)
+		more = store_days_prune(t->live, &behind, newest_hour(t), 4 * BATCH);
+		if (more == -1 || store_commit(t->live) == -1)
 			return -1;
-		if (removed < BATCH) {
-			t->info.tidy_wanted = false;
-			t->info.tidy_claimed_at = 0;
-			if (store_info_put(t->live, &t->info) == -1)
-				return -1;
-		}
-		if (store_commit(t->live) == -1)
-			return -1;
-	} while (removed == BATCH);
+	} while (more == 1);
 	return 0;
 }
 
+/* The word that all is done; unless one more hour was closed meanwhile. */
 static int
-read_settings(struct tidy *t)
+finish(struct tidy *t)
 {
-	struct rules_settings settings;
-
-	if (begin_live(t) == -1 ||
-	    store_settings_get(t->live, t->info.generation, &settings) == -1)
+	if (begin_live(t) == -1)
 		return -1;
-	t->history_days = settings.history_days;
+	t->info.tidy_wanted = t->info.tidy_wanted && t->info.hour != t->closed;
+	t->info.tidy_claimed_at = 0;
+	if (store_info_put(t->live, &t->info) == -1)
+		return -1;
 	return store_commit(t->live);
 }
 
@@ -245,13 +284,14 @@ admin_tidy(struct admin *a)
 		store_close(t.ledger);
 		return EX_OSERR;
 	}
-	if (read_settings(&t) == -1 || move_closed_hours(&t) == -1)
+	if (move_closed_hours(&t) == -1)
 		return report_failure(&t);
 	if (expire_history(&t) == -1) {
 		log_trouble("history that is too old was not removed from ledger.mdb", errno);
 		store_rollback(t.ledger);
 	}
-	if (forget_old_deliveries(&t) == -1 || finish(&t) == -1 || store_compact(t.live) == -1)
+	if (forget_old_deliveries(&t) == -1 || forget_old_days(&t) == -1 || finish(&t) == -1 ||
+	    store_compact(t.live) == -1)
 		return report_failure(&t);
 	store_close(t.live);
 	store_close(t.ledger);

@@ -13,50 +13,45 @@ advance_hour(struct info *info, int64_t now)
 
 	if (info->hour != 0 && hour != info->hour)
 		info->tidy_wanted = true;
+	if (hour != info->hour)
+		info->meters = 0;
 	info->hour = hour;
+}
+
+void
+booking_enter(struct booking_session *v, struct store *s, const struct booking *b, int64_t now)
+{
+	v->store = s;
+	v->booking = b;
+	v->now = now;
+	advance_hour(&v->info, now);
+	v->info.sequence++;
 }
 
 int
 booking_open(struct booking_session *v, struct store *s, const struct booking *b, int64_t now)
 {
-	v->store = s;
-	v->booking = b;
-	v->now = now;
-	if (store_begin_live(s, &v->info, b->boot, now) == -1)
+	if (store_begin_live(s, &v->info, b->boot, now) == -1) {
+		v->store = s;
 		return -1;
-	advance_hour(&v->info, now);
-	v->info.sequence++;
+	}
+	booking_enter(v, s, b, now);
 	return 0;
 }
 
 int
-booking_read_counters(struct booking_session *v)
+booking_read_payers(struct booking_session *v)
 {
-	const struct meter_list *payers = &v->booking->payers;
-
-	for (size_t i = 0; i < payers->count; i++) {
-		int rc = store_counters_get(v->store, v->info.hour, &payers->at[i], &v->counters[i]);
-
-		v->is_new[i] = rc == 0;
-		if (rc == -1 || store_limits_refresh(v->store, v->info.generation, &payers->at[i],
-			&v->counters[i]) == -1)
-			return -1;
-	}
-	return 0;
+	return payers_find(&v->payers, v->store, &v->info, &v->booking->origin);
 }
 
-static int
-notice(struct booking_session *v, struct counters *c, struct booking_notice *n)
+static void
+notice(struct payer *p, struct booking_notices *notices)
 {
-	struct rules_settings settings = { .observe = false };
+	enum standing standing = standing_notice(&p->counters);
 
-	n->standing = standing_notice(c);
-	n->counters = *c;
-	if (n->standing != STANDING_OK &&
-	    store_settings_get(v->store, v->info.generation, &settings) == -1)
-		return -1;
-	n->observe = settings.observe;
-	return 0;
+	if (standing != STANDING_OK)
+		notices->at[notices->count++] = (struct booking_notice){ standing, p->meter, p->counters };
 }
 
 static bool
@@ -67,18 +62,20 @@ has_counted(const struct counters *c)
 }
 
 int
-booking_write_counters(struct booking_session *v, struct booking_notice *notices)
+booking_write_payers(struct booking_session *v, struct booking_notices *notices)
 {
-	const struct meter_list *payers = &v->booking->payers;
+	notices->count = 0;
+	notices->observe = v->info.settings.observe;
+	for (size_t i = 0; i < v->payers.count; i++) {
+		struct payer *p = &v->payers.at[i];
 
-	for (size_t i = 0; i < payers->count; i++) {
-		struct counters *c = &v->counters[i];
-
-		if (notice(v, c, &notices[i]) == -1)
-			return -1;
-		if (v->is_new[i] && !has_counted(c))
+		/* Nor is anything said of it: it would be said again each time. */
+		if (p->is_new && !has_counted(&p->counters))
 			continue;
-		if (store_counters_put(v->store, v->info.hour, &payers->at[i], c) == -1)
+		notice(p, notices);
+		if (p->is_new && p->meter.length > 0)
+			v->info.meters++;
+		if (store_counters_put(v->store, v->info.hour, &p->meter, &p->counters) == -1)
 			return -1;
 	}
 	return 0;
@@ -97,7 +94,13 @@ identify(const struct booking_session *v, size_t recipient, unsigned char *id)
 {
 	const struct booking *b = v->booking;
 
-	pending_identity(id, v->info.secret, &b->file, b->sender, b->recipients[recipient]);
+	/* The message has no sender in it: with VERP each recipient's is another. */
+	if (recipient == BOOKING_MESSAGE(BOOKING_WHOLE))
+		pending_identity(id, v->info.secret, &b->file, "", "");
+	else if (recipient == BOOKING_MESSAGE(BOOKING_THERE))
+		pending_identity(id, v->info.secret, &b->file, "", b->origin.destination);
+	else
+		pending_identity(id, v->info.secret, &b->file, b->sender, b->recipients[recipient]);
 }
 
 /* 1 if this delivery is remembered; 0 also if it has nothing to know it by. */

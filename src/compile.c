@@ -74,12 +74,6 @@ find_removed(struct compile *c)
 
 /* --- writing --- */
 
-static uint32_t
-following(uint32_t generation)
-{
-	return generation == UINT32_MAX ? 1 : generation + 1;
-}
-
 /* Whatever a killed load may have left under the number of the next generation. */
 static int
 prune(struct compile *c)
@@ -108,7 +102,7 @@ write_batch(struct compile *c, size_t from, size_t to, struct info *info)
 		const struct config_rule *rule = &c->config->rules[i];
 		int rc = store_rule_get(c->live, info->generation, &rule->key, &before);
 
-		if (rc == -1 || store_rule_put(c->live, following(info->generation), &rule->key,
+		if (rc == -1 || store_rule_put(c->live, rules_following(info->generation), &rule->key,
 				    &rule->limits) == -1)
 			return -1;
 		compare(c, &rule->key, rc == 1 ? &before : NULL, &rule->limits);
@@ -136,12 +130,12 @@ put_in_force(struct compile *c, const struct info *expected)
 
 	if (begin_again(c, expected, &info) == -1)
 		return -1;
-	info.generation = following(info.generation);
+	info.generation = rules_following(info.generation);
 	info.loaded_at = c->now;
 	info.tried_at = c->now;
 	info.load_claimed_at = 0;
-	if (store_settings_put(c->live, info.generation, &c->config->settings) == -1 ||
-	    store_watch_put(c->live, record, watch_encode(&c->config->watched, record)) == -1 ||
+	info.settings = c->config->settings;
+	if (store_watch_put(c->live, record, watch_encode(&c->config->watched, record)) == -1 ||
 	    store_note_put(c->live, "") == -1 || store_info_put(c->live, &info) == -1)
 		return -1;
 	return store_commit(c->live);
@@ -177,6 +171,8 @@ write_rules(struct compile *c)
 		if (i == 0)
 			first = info;
 	}
+	if (c->ledger != NULL && compile_days(c, rules_following(first.generation)) == -1)
+		return -1;
 	if (find_removed(c) == -1 || put_in_force(c, &first) == -1)
 		return -1;
 	return clean_up(c, &first);

@@ -23,10 +23,10 @@ config_source_init(struct config_source *source, struct config *config)
 }
 
 void
-config_source_end(struct config_source *source)
+config_source_drop(struct config_source *source)
 {
 	free(source->text);
-	free(source->places);
+	source->text = NULL;
 }
 
 static bool
@@ -66,43 +66,59 @@ config_source_add(struct config_source *source, const char *bytes, size_t n)
 void
 config_source_enter(struct config_source *source, const char *file, unsigned line)
 {
+	struct config *config = source->config;
 	size_t size = source->places_size > 0 ? 2 * source->places_size : 64;
 	struct config_place *places;
 
-	if (source->places_used == source->places_size) {
-		places = realloc(source->places, size * sizeof *places);
+	if (config->places_count == source->places_size) {
+		places = realloc(config->places, size * sizeof *places);
 		if (places == NULL) {
 			source->no_memory = true;
 			return;
 		}
-		source->places = places;
+		config->places = places;
 		source->places_size = size;
 	}
-	source->places[source->places_used++] =
+	config->places[config->places_count++] =
 	    (struct config_place){ .at = source->line, .line = line, .file = file };
 }
 
-struct config_place
-config_source_place(const struct config_source *source, unsigned line)
+static struct config_place
+find_place(const struct config *config, unsigned line)
 {
 	struct config_place found = { .file = "" };
-	size_t low = 0, high = source->places_used;
+	size_t low = 0, high = config->places_count;
 
 	/* The last of those that begin at or before the line: an empty file has no line at all. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (source->places[middle].at <= line)
+		if (config->places[middle].at <= line)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	if (low > 0) {
-		found = source->places[low - 1];
+		found = config->places[low - 1];
 		found.line += line - found.at;
 		found.at = line;
 	}
 	return found;
+}
+
+struct config_place
+config_source_place(const struct config_source *source, unsigned line)
+{
+	return find_place(source->config, line);
+}
+
+const char *
+config_where(const struct config *config, unsigned from, unsigned *line)
+{
+	struct config_place place = find_place(config, from);
+
+	*line = from > 0 ? place.line : 0;
+	return from > 0 ? place.file : NULL;
 }
 
 char *
@@ -131,20 +147,45 @@ config_source_forget(struct config *config)
 		free(kept);
 	}
 	config->memory = NULL;
+	free(config->places);
+	config->places = NULL;
+}
+
+static struct text *
+begin_message(struct config_source *source, const char *file, unsigned line)
+{
+	struct text *t = &source->message;
+
+	text_init(t, source->message_data, sizeof source->message_data);
+	text_add_printable(t, file, strlen(file), sizeof source->message_data / 2);
+	text_add(t, ":");
+	text_add_number(t, line);
+	text_add(t, ": ");
+	return t;
 }
 
 struct text *
 config_source_blame(struct config_source *source, unsigned line)
 {
 	struct config_place place = config_source_place(source, line);
-	struct text *t = &source->message;
 
-	text_init(t, source->message_data, sizeof source->message_data);
-	text_add_printable(t, place.file, strlen(place.file), sizeof source->message_data / 2);
-	text_add(t, ":");
-	text_add_number(t, place.line);
-	text_add(t, ": ");
-	return t;
+	return begin_message(source, place.file, place.line);
+}
+
+struct text *
+config_source_warn(struct config_source *source, const char *file, unsigned line)
+{
+	return begin_message(source, file, line);
+}
+
+void
+config_source_warned(struct config_source *source)
+{
+	struct config *config = source->config;
+
+	if (config->warnings_count < CONFIG_WARNINGS_MAX)
+		config->warnings[config->warnings_count] = config_source_keep(source, source->message_data);
+	config->warnings_count++;
 }
 
 /* Kept in the order of the text, the first CONFIG_ERRORS_MAX of it. */
@@ -233,15 +274,17 @@ config_source_read(struct config_source *source, const char *path, struct config
 	struct stat st = { 0 };
 
 	memset(file, 0, sizeof *file);
-	if (fd < 0)
+	if (fd < 0) {
+		file->missing = errno == ENOENT;
 		return strerror(errno);
+	}
 	if (fstat(fd, &st) < 0)
 		why = strerror(errno);
 	else if (S_ISDIR(st.st_mode))
 		why = "it is a directory";
 	else if (!S_ISREG(st.st_mode))
 		why = "it is not a plain file";
-	else if ((uintmax_t)st.st_size + source->used > CONFIG_SOURCE_MAX)
+	else if ((uintmax_t)st.st_size + source->used + source->beside > CONFIG_SOURCE_MAX)
 		why = "larger than 64 MiB, alone or with the files before it";
 	else if (!read_whole(source, fd, file, (size_t)st.st_size))
 		why = strerror(errno);

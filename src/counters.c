@@ -3,7 +3,8 @@
 
 #include "bytes.h"
 
-#define VERSION 1
+#define VERSION 2
+#define VERSION_1 1 /* without `before`, with limits of that time; there still is some in ledgers */
 
 uint64_t
 counters_sum(uint64_t a, uint64_t b)
@@ -54,12 +55,12 @@ counters_add(struct counters *c, const struct counters *more)
 	c->bytes = counters_sum(c->bytes, more->bytes);
 }
 
-/* version 1, tripped 1, noticed 2, generation 4, nine numbers of 8 bytes, the limits' own record */
+/* version 1, tripped 1, noticed 2, generation 4, ten numbers of 8 bytes, the limits' own record */
 void
 counters_encode(const struct counters *c, unsigned char *record)
 {
 	const uint64_t fields[] = { c->admitted, c->sent, c->deferred, c->failed, c->unreached,
-		c->held, c->refused, c->bytes, c->reset_at };
+		c->held, c->refused, c->bytes, c->before, c->reset_at };
 	unsigned char limits_record[LIMITS_SIZE];
 	struct limits limits = c->limits;
 	struct bytes b;
@@ -81,20 +82,22 @@ bool
 counters_decode(struct counters *c, unsigned char *record, size_t size)
 {
 	uint64_t *const fields[] = { &c->admitted, &c->sent, &c->deferred, &c->failed,
-		&c->unreached, &c->held, &c->refused, &c->bytes, &c->reset_at };
+		&c->unreached, &c->held, &c->refused, &c->bytes, &c->before, &c->reset_at };
 	unsigned char limits_record[LIMITS_SIZE];
 	struct bytes b;
 	uint8_t version, tripped;
+	size_t limits_size;
 
 	bytes_init(&b, record, size);
 	version = bytes_get8(&b);
+	limits_size = version == VERSION_1 ? LIMITS_SIZE_1 : LIMITS_SIZE;
 	tripped = bytes_get8(&b);
 	c->noticed = bytes_get16(&b);
 	c->generation = bytes_get32(&b);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-		*fields[i] = bytes_get64(&b);
-	bytes_get(&b, limits_record, sizeof limits_record);
+		*fields[i] = version == VERSION_1 && fields[i] == &c->before ? 0 : bytes_get64(&b);
+	bytes_get(&b, limits_record, limits_size);
 	c->tripped = tripped != 0;
-	return version == VERSION && tripped <= 1 && bytes_complete(&b) &&
-	       limits_decode(&c->limits, limits_record, sizeof limits_record);
+	return (version == VERSION || version == VERSION_1) && tripped <= 1 && bytes_complete(&b) &&
+	       limits_decode(&c->limits, limits_record, limits_size);
 }

@@ -149,8 +149,8 @@ describe(void)
 	run.booking.count = run.envelope.count;
 	run.booking.config = run.place.config;
 	run.booking.boot = run.boot;
-	message_examine(&run.booking.file, 0);
-	meter_payers(&run.booking.payers, run.envelope.sender);
+	origin_read(&run.booking.origin, run.envelope.sender, run.envelope.recipients[0]);
+	message_examine(&run.booking.file, &run.booking.origin.head, &run.essentials.trust, 0);
 }
 
 /* What the CLI does for us in the background. */
@@ -224,7 +224,7 @@ stop(const struct admission *a)
 
 	guard_arm(&spoken);
 	text_init(&text, buffer, sizeof buffer);
-	report_compose(&text, &a->judgement, a->payer);
+	report_compose(&text, &a->judgement, &a->meter);
 	child_answer(text.data, text.used);
 }
 
@@ -268,14 +268,14 @@ static void
 settle(void)
 {
 	static struct guard guard = { after_late_accident, without_settlement, 0, 0, false };
-	struct booking_notice notices[METERS_MAX];
+	struct booking_notices notices;
 
 	guard.deadline_ms = run.essentials.deadline_ms;
 	guard.last_status = WIFEXITED(run.wait_status) ? WEXITSTATUS(run.wait_status) : TRY_AGAIN;
 	guard_arm(&guard);
 	if (settlement_book(run.store, &run.booking, clock_now(), &run.report, run.wait_status,
-		notices) == 0)
-		delivery_log_notices(&run.booking, notices);
+		&notices) == 0)
+		delivery_log_notices(&notices);
 	else if (!store_was_set_aside(run.store))
 		log_trouble("outcome not counted: the store cannot be used", errno);
 }

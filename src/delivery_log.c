@@ -17,40 +17,56 @@ add_meter(struct log_line *line, const struct meter *meter)
 static void
 add_figures(struct log_line *line, const struct judgement *j)
 {
-	log_string(line, "rule",
-	    j->rule == RULE_MAX_PER_HOUR ? "max_per_hour" : "max_failure_percent");
+	log_string(line, "rule", policy_rule_name(j->rule));
 	log_number(line, "count", j->count);
 	log_number(line, "limit", j->limit);
 	log_number(line, "percent", j->percent);
 }
 
+/* Who is to be looked for: a held domain's mail may be one script's. */
 static void
-add_envelope(struct log_line *line, const struct booking *b)
+add_user(struct log_line *line, const struct origin *origin, bool authenticated)
+{
+	char name[METER_NAME_MAX + 1];
+
+	origin_user(origin, name);
+	if (name[0] != '\0')
+		log_string(line, "user", name);
+	if (authenticated)
+		log_string(line, "auth", origin->head.auth);
+}
+
+static void
+add_envelope(struct log_line *line, const struct booking *b, bool authenticated)
 {
 	log_string(line, "sender", b->sender);
 	log_string(line, "recipient", b->recipients[0]);
 	if (b->count > 1)
 		log_number(line, "recipients", b->count);
+	add_user(line, &b->origin, authenticated);
 }
 
 void
-delivery_log_notices(const struct booking *b, const struct booking_notice *notices)
+delivery_log_notices(const struct booking_notices *notices)
 {
 	static const char *const events[] = { [STANDING_WARNING] = "warning",
 		[STANDING_HELD] = "limit", [STANDING_TRIPPED] = "tripped" };
 	struct log_line line;
 
-	for (size_t i = 0; i < b->payers.count; i++) {
-		const struct counters *c = &notices[i].counters;
+	for (size_t i = 0; i < notices->count; i++) {
+		const struct booking_notice *n = &notices->at[i];
+		const struct counters *c = &n->counters;
 
-		if (notices[i].standing == STANDING_OK)
-			continue;
-		log_start(&line, LOG_LINE_WARNING, events[notices[i].standing]);
-		if (notices[i].observe)
+		log_start(&line, LOG_LINE_WARNING, events[n->standing]);
+		if (notices->observe)
 			log_string(&line, "mode", "observe");
-		add_meter(&line, &b->payers.at[i]);
+		add_meter(&line, &n->meter);
 		log_number(&line, "admitted", c->admitted);
 		log_number(&line, "max_per_hour", c->limits.max_per_hour);
+		if (c->limits.max_per_day > 0) {
+			log_number(&line, "admitted_in_day", policy_day(c));
+			log_number(&line, "max_per_day", c->limits.max_per_day);
+		}
 		log_number(&line, "failures", policy_failures(&c->limits, c));
 		log_number(&line, "failure_percent", policy_failure_percent(&c->limits, c));
 		log_number(&line, "max_failure_percent", c->limits.max_failure_percent);
@@ -66,9 +82,9 @@ log_stopped(const struct booking *b, const struct admission *a, const struct jud
 	log_start(&line, LOG_LINE_NOTICE, j->verdict == VERDICT_DEFER ? "held" : "refused");
 	if (j == &a->observed)
 		log_string(&line, "mode", "observe");
-	add_meter(&line, a->payer);
+	add_meter(&line, &a->meter);
 	add_figures(&line, j);
-	add_envelope(&line, b);
+	add_envelope(&line, b, a->authenticated);
 	log_send(&line);
 }
 
@@ -78,7 +94,7 @@ delivery_log_admission(const struct booking *b, const struct admission *a)
 	const struct judgement *j =
 	    a->observed.verdict != VERDICT_PASS ? &a->observed : &a->judgement;
 
-	delivery_log_notices(b, a->notices);
+	delivery_log_notices(&a->notices);
 	/* A delivery that is held again and again in an hour is one held delivery. */
 	if (j->verdict == VERDICT_REFUSE || (j->verdict == VERDICT_DEFER && !a->repeated))
 		log_stopped(b, a, j);

@@ -12,7 +12,7 @@
 #include "text.h"
 
 #define NAME "essentials"
-#define FILE_MAX 1024
+#define FILE_MAX 2048 /* holds all paths and filters at their longest */
 #define FIRST_LINE "qlimit essentials 1"
 
 void
@@ -45,6 +45,18 @@ set_deadline(struct essentials *e, const char *value)
 	return true;
 }
 
+/* Any printable text, also one with "=" in it: a line's name ends at the first. */
+static bool
+add_filter(struct head_trust *trust, const char *value)
+{
+	size_t n = strlen(value);
+
+	if (n == 0 || n > HEAD_FILTER_MAX || trust->filters_count == HEAD_FILTERS_MAX)
+		return false;
+	memcpy(trust->filters[trust->filters_count++], value, n + 1);
+	return true;
+}
+
 static bool
 set(struct essentials *e, const char *name, const char *value)
 {
@@ -58,6 +70,12 @@ set(struct essentials *e, const char *name, const char *value)
 		e->defer_on_error = strcmp(value, "defer") == 0;
 		return e->defer_on_error || strcmp(value, "deliver") == 0;
 	}
+	if (strcmp(name, "smtp_auth") == 0) {
+		e->trust.smtp_auth = strcmp(value, "received") == 0;
+		return e->trust.smtp_auth || strcmp(value, "none") == 0;
+	}
+	if (strcmp(name, "trusted_received") == 0)
+		return add_filter(&e->trust, value);
 	return true; /* a newer qlimit's setting */
 }
 
@@ -144,7 +162,12 @@ compose(struct text *t, const struct essentials *e)
 	text_add(t, e->defer_on_error ? "\non_error=defer" : "\non_error=deliver");
 	text_add(t, "\ndeadline_ms=");
 	text_add_number(t, e->deadline_ms);
-	text_add(t, "\n");
+	text_add(t, e->trust.smtp_auth ? "\nsmtp_auth=received\n" : "\nsmtp_auth=none\n");
+	for (size_t i = 0; i < e->trust.filters_count; i++) {
+		text_add(t, "trusted_received=");
+		text_add(t, e->trust.filters[i]);
+		text_add(t, "\n");
+	}
 }
 
 static int

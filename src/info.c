@@ -3,7 +3,7 @@
 
 #include "bytes.h"
 
-#define VERSION 1
+#define VERSION 2
 
 void
 info_encode(const struct info *info, unsigned char *record)
@@ -18,17 +18,16 @@ info_encode(const struct info *info, unsigned char *record)
 	bytes_put(&b, info->boot, sizeof info->boot);
 	bytes_put(&b, info->secret, sizeof info->secret);
 	bytes_put64(&b, info->sequence);
-	bytes_put64(&b, info->generation);
+	bytes_put32(&b, info->generation);
+	rules_settings_put(&info->settings, &b);
 	bytes_put64(&b, (uint64_t)info->loaded_at);
 	bytes_put64(&b, (uint64_t)info->tried_at);
 	bytes_put64(&b, (uint64_t)info->load_claimed_at);
 	bytes_put64(&b, (uint64_t)info->tidy_claimed_at);
 	bytes_put64(&b, (uint64_t)info->last_delivery);
 	bytes_put64(&b, info->pendings);
+	bytes_put64(&b, info->meters);
 	bytes_put64(&b, (uint64_t)info->created);
-	bytes_put64(&b, 0);
-	bytes_put64(&b, 0);
-	bytes_put64(&b, 0);
 }
 
 bool
@@ -36,6 +35,7 @@ info_decode(struct info *info, unsigned char *record, size_t size)
 {
 	struct bytes b;
 	uint8_t version, tidy;
+	bool good;
 
 	bytes_init(&b, record, size);
 	version = bytes_get8(&b);
@@ -46,15 +46,15 @@ info_decode(struct info *info, unsigned char *record, size_t size)
 	bytes_get(&b, info->boot, sizeof info->boot);
 	bytes_get(&b, info->secret, sizeof info->secret);
 	info->sequence = bytes_get64(&b);
-	info->generation = (uint32_t)bytes_get64(&b);
+	info->generation = bytes_get32(&b);
+	good = rules_settings_get(&info->settings, &b);
 	info->loaded_at = (int64_t)bytes_get64(&b);
 	info->tried_at = (int64_t)bytes_get64(&b);
 	info->load_claimed_at = (int64_t)bytes_get64(&b);
 	info->tidy_claimed_at = (int64_t)bytes_get64(&b);
 	info->last_delivery = (int64_t)bytes_get64(&b);
 	info->pendings = bytes_get64(&b);
+	info->meters = bytes_get64(&b);
 	info->created = (int64_t)bytes_get64(&b);
-	for (int spare = 0; spare < 3; spare++)
-		(void)bytes_get64(&b);
-	return version == VERSION && tidy <= 1 && bytes_complete(&b);
+	return version == VERSION && tidy <= 1 && good && bytes_complete(&b);
 }

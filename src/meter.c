@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "address.h"
+#include "text.h"
 
 static const char *const kind_names[] = {
 	[METER_SERVER] = "server",
 	[METER_DOMAIN] = "domain",
 	[METER_BOUNCES] = "bounces",
 	[METER_FOREIGN] = "foreign",
+	[METER_USER] = "user",
+	[METER_DESTINATION] = "destination",
+	[METER_OVERFLOW] = "overflow",
 };
 
 #define KINDS (sizeof kind_names / sizeof kind_names[0])
@@ -27,22 +31,6 @@ meter_set(struct meter *meter, enum meter_kind kind, const char *name)
 	memcpy(meter->name, name, n);
 }
 
-void
-meter_payers(struct meter_list *payers, const char *sender)
-{
-	char domain[ADDRESS_DOMAIN_MAX + 1];
-	struct meter *first = &payers->at[0];
-
-	if (address_is_bounce_sender(sender))
-		meter_set(first, METER_BOUNCES, "");
-	else if (address_domain(sender, domain) > 0)
-		meter_set(first, METER_DOMAIN, domain);
-	else
-		meter_set(first, METER_FOREIGN, "");
-	meter_set(&payers->at[1], METER_SERVER, "");
-	payers->count = 2;
-}
-
 const char *
 meter_kind_name(unsigned kind)
 {
@@ -50,17 +38,65 @@ meter_kind_name(unsigned kind)
 }
 
 bool
+meter_kind_has_names(unsigned kind)
+{
+	return kind == METER_DOMAIN || kind == METER_USER || kind == METER_DESTINATION;
+}
+
+/* "alias", "uid:48", "auth:NAME". */
+static bool
+is_user(const char *word)
+{
+	return strcmp(word, "alias") == 0 || strncmp(word, "uid:", 4) == 0 || strncmp(word, "auth:", 5) == 0;
+}
+
+/* What follows `prefix`, or NULL. */
+static const char *
+behind(const char *word, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(word, prefix, n) == 0 ? word + n : NULL;
+}
+
+bool
 meter_parse(struct meter *meter, const char *word)
 {
-	char domain[ADDRESS_DOMAIN_MAX + 1];
+	char name[METER_NAME_MAX + 1];
+	const char *destination = behind(word, "destination:"), *domain = behind(word, "domain:");
+	enum meter_kind kind = METER_DOMAIN;
 
-	for (unsigned kind = 1; kind < KINDS; kind++)
-		if (kind != METER_DOMAIN && strcmp(word, kind_names[kind]) == 0) {
-			meter_set(meter, (enum meter_kind)kind, "");
+	for (unsigned one = 1; one < KINDS; one++)
+		if (!meter_kind_has_names(one) && strcmp(word, kind_names[one]) == 0) {
+			meter_set(meter, (enum meter_kind)one, "");
 			return true;
 		}
-	if (address_normalize(word, strlen(word), domain) == 0)
+	if (destination != NULL)
+		kind = METER_DESTINATION;
+	else if (domain == NULL && is_user(word))
+		kind = METER_USER;
+	word = destination != NULL ? destination : domain != NULL ? domain : word;
+	if (address_normalize(word, strlen(word), name) == 0)
 		return false;
-	meter_set(meter, METER_DOMAIN, domain);
+	meter_set(meter, kind, name);
 	return true;
+}
+
+void
+meter_word(const struct meter *meter, char *word)
+{
+	struct text t;
+	struct meter back;
+
+	text_init(&t, word, METER_WORD_MAX);
+	if (meter->kind == METER_DESTINATION)
+		text_add(&t, "destination:");
+	text_add(&t, meter_kind_has_names(meter->kind) ? meter->name : meter_kind_name(meter->kind));
+	/* A domain called as another kind's meter is, or "domain:...". */
+	if (meter->kind == METER_DOMAIN && (!meter_parse(&back, word) || back.kind != METER_DOMAIN ||
+					       strcmp(back.name, meter->name) != 0)) {
+		text_init(&t, word, METER_WORD_MAX);
+		text_add(&t, "domain:");
+		text_add(&t, meter->name);
+	}
 }

@@ -3,7 +3,7 @@
 
 #include "bytes.h"
 
-#define VERSION 1
+#define VERSION 2
 
 void
 pending_identity(unsigned char *id, const unsigned char *secret,
@@ -32,7 +32,7 @@ pending_encode(const struct pending *p, unsigned char *record)
 	bytes_put8(&b, VERSION);
 	bytes_put8(&b, (uint8_t)p->state);
 	bytes_put8(&b, (uint8_t)p->outcome);
-	bytes_put8(&b, 0);
+	bytes_put8(&b, p->message);
 	bytes_put32(&b, p->hour);
 	bytes_put64(&b, (uint64_t)p->since);
 	bytes_put64(&b, (uint64_t)p->touched);
@@ -44,13 +44,13 @@ bool
 pending_decode(struct pending *p, unsigned char *record, size_t size)
 {
 	struct bytes b;
-	uint8_t version, state, outcome;
+	uint8_t version, state, outcome, message;
 
 	bytes_init(&b, record, size);
 	version = bytes_get8(&b);
 	state = bytes_get8(&b);
 	outcome = bytes_get8(&b);
-	(void)bytes_get8(&b);
+	message = bytes_get8(&b);
 	p->hour = bytes_get32(&b);
 	p->since = (int64_t)bytes_get64(&b);
 	p->touched = (int64_t)bytes_get64(&b);
@@ -58,8 +58,10 @@ pending_decode(struct pending *p, unsigned char *record, size_t size)
 	(void)bytes_get64(&b);
 	if (version != VERSION || !bytes_complete(&b))
 		return false;
-	if ((state != PENDING_HELD && state != PENDING_ADMITTED) || outcome > OUTCOME_UNREACHED)
+	if ((state != PENDING_HELD && state != PENDING_ADMITTED) || outcome > OUTCOME_UNREACHED ||
+	    message > 1)
 		return false;
+	p->message = message == 1;
 	p->state = (enum pending_state)state;
 	p->outcome = (enum outcome)outcome;
 	return true;

@@ -27,6 +27,7 @@ place_init(struct place *place)
 	place->state = state != NULL ? state : QLIMIT_STATE;
 	place->state_is_set = state != NULL;
 	place->remote = environment_or("QLIMIT_REMOTE", NULL);
+	place->control = environment_or("QLIMIT_CONTROL", QMAIL "/control");
 	place->syslog = environment_or("QLIMIT_SYSLOG", NULL);
 }
 

@@ -33,6 +33,12 @@ policy_failure_percent(const struct limits *limits, const struct counters *count
 	return finished == 0 ? 0 : percent_of(failures, finished);
 }
 
+uint64_t
+policy_day(const struct counters *counters)
+{
+	return counters_sum(counters->before, counters->admitted);
+}
+
 bool
 policy_trips(const struct limits *limits, const struct counters *counters)
 {
@@ -59,33 +65,36 @@ judge_failures(const struct limits *limits, const struct counters *counters)
 	return j;
 }
 
+/* One maximum, and what was admitted under it. */
+struct volume {
+	enum rule rule;
+	uint64_t max, used;
+};
+
 /*
  * What refuse_above_percent is compared with: as WHM counts, but what was admitted counts up to the
  * limit only. A limit that is lowered, or enforced from now on, within the hour then holds the next
  * delivery instead of bouncing it.
  */
 static uint64_t
-in_excess(const struct counters *counters, uint64_t max)
+in_excess(const struct volume *v, uint64_t held)
 {
-	return counters_sum(counters->admitted < max ? counters->admitted : max, counters->held);
+	return percent_of(counters_sum(v->used < v->max ? v->used : v->max, held), v->max);
 }
 
 static struct judgement
-judge_volume(const struct limits *limits, const struct counters *counters, uint64_t asked,
-    bool waiting)
+judge_volume(const struct volume *v, const struct limits *limits, uint64_t held, uint64_t asked, bool waiting)
 {
 	struct judgement j = { .verdict = VERDICT_PASS };
-	uint64_t max = limits->max_per_hour;
 
-	if (max == 0 || counters->admitted == 0 ||
-	    counters_sum(counters->admitted, asked) <= max)
+	if (v->max == 0 || v->used == 0 || counters_sum(v->used, asked) <= v->max)
 		return j;
-	j.rule = RULE_MAX_PER_HOUR;
-	j.count = counters_sum(counters->admitted, counters->held);
-	j.limit = max;
-	j.percent = percent_of(j.count, max);
+	j.rule = v->rule;
+	j.count = counters_sum(v->used, held);
+	j.limit = v->max;
+	j.percent = percent_of(j.count, v->max);
 	j.verdict = VERDICT_DEFER;
-	if (percent_of(in_excess(counters, max), max) >= limits->refuse_above_percent && !waiting)
+	if (in_excess(v, held) >= limits->refuse_above_percent && !waiting)
 		j.verdict = VERDICT_REFUSE;
 	return j;
 }
@@ -94,8 +103,30 @@ struct judgement
 policy_judge(const struct limits *limits, const struct counters *counters, uint64_t asked,
     bool waiting)
 {
-	struct judgement failures = judge_failures(limits, counters);
-	struct judgement volume = judge_volume(limits, counters, asked, waiting);
+	const struct volume hour = { RULE_MAX_PER_HOUR, limits->max_per_hour, counters->admitted };
+	const struct volume day = { RULE_MAX_PER_DAY, limits->max_per_day, policy_day(counters) };
+	const struct judgement judgements[] = {
+		judge_volume(&hour, limits, counters->held, asked, waiting),
+		judge_volume(&day, limits, counters->held, asked, waiting),
+		judge_failures(limits, counters),
+	};
+	struct judgement strictest = judgements[0];
 
-	return failures.verdict > volume.verdict ? failures : volume;
+	for (size_t i = 1; i < sizeof judgements / sizeof judgements[0]; i++)
+		if (judgements[i].verdict > strictest.verdict)
+			strictest = judgements[i];
+	return strictest;
+}
+
+const char *
+policy_rule_name(enum rule rule)
+{
+	static const char *const names[] = {
+		[RULE_NONE] = "none",
+		[RULE_MAX_PER_HOUR] = "max_per_hour",
+		[RULE_MAX_FAILURE_PERCENT] = "max_failure_percent",
+		[RULE_MAX_PER_DAY] = "max_per_day",
+	};
+
+	return names[rule];
 }

@@ -1,5 +1,6 @@
 /* qlimit - the admin's side of qlimit-remote(8) */
 #include <errno.h>
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,23 +17,27 @@ struct command {
 	const char *name;
 	int (*run)(struct admin *a);
 	int least, most; /* arguments */
-	bool json;
+	unsigned options;    /* bits 1 << enum admin_option of those it takes */
 	const char *arguments;
 	const char *summary;
 };
 
+#define JSON (1u << ADMIN_JSON)
+
 static const struct command commands[] = {
-	{ "check", admin_check, 0, 1, false, "[FILE]",
+	{ "check", admin_check, 0, 1, 0, "[FILE]",
 	    "say whether a configuration is right, and every mistake in it" },
-	{ "load", admin_load, 0, 0, false, "",
+	{ "load", admin_load, 0, 0, 0, "",
 	    "put the configuration in force now and say what changed" },
-	{ "show", admin_show, 0, 1000000, true, "[--json] [NAME...]",
+	{ "show", admin_show, 0, 1000000, JSON, "[--json] [NAME...]",
 	    "this hour, meter by meter, busiest first" },
-	{ "status", admin_status, 0, 0, true, "[--json]",
+	{ "explain", admin_explain, 1, 2, 1u << ADMIN_MESSAGE, "[--message FILE] SENDER [RECIPIENT]",
+	    "which meters would pay for a delivery and why, and its verdict; counts nothing" },
+	{ "status", admin_status, 0, 0, JSON, "[--json]",
 	    "is qlimit itself well: rules, last delivery, store, trouble" },
-	{ "reset", admin_reset, 1, 1, false, "NAME",
+	{ "reset", admin_reset, 1, 1, 0, "NAME",
 	    "set a meter's counters and latch of this hour to zero" },
-	{ "tidy", admin_tidy, 0, 0, false, "",
+	{ "tidy", admin_tidy, 0, 0, 0, "",
 	    "move closed hours to the ledger; started by itself every hour" },
 };
 
@@ -41,15 +46,16 @@ static const struct command commands[] = {
 static void
 usage(FILE *f)
 {
-	char left[40];
+	char left[60];
 
 	(void)fputs("usage: qlimit COMMAND [ARGUMENT...]\n\n", f);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		(void)snprintf(left, sizeof left, "%s %s", commands[i].name,
 		    commands[i].arguments);
-		(void)fprintf(f, "  %-26s %s\n", left, commands[i].summary);
+		(void)fprintf(f, "  %-44s %s\n", left, commands[i].summary);
 	}
-	(void)fputs("\nNAME is a domain, or server, bounces or foreign. See qlimit(8).\n", f);
+	(void)fputs("\nNAME is a domain, server, bounces, foreign, overflow, uid:N, alias, auth:NAME or\n"
+	    "destination:DOMAIN. See qlimit(8).\n", f);
 }
 
 static const struct command *
@@ -72,25 +78,25 @@ misuse(const struct command *command, const char *what, const char *word)
 	return EX_USAGE;
 }
 
-/* Takes --json off the arguments; returns how many are left, or -1 at an unknown option. */
+/* Takes the options off the arguments, `count` words behind argv[0]; returns how many are left, or -1. */
 static int
-take_options(const struct command *command, char **argv, bool *json)
+take_options(const struct command *command, int count, char **argv, struct admin *a)
 {
-	int count = 0;
-	bool options = true;
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, ADMIN_JSON },
+		{ "message", required_argument, NULL, ADMIN_MESSAGE },
+		{ NULL, 0, NULL, 0 },
+	};
+	int which;
 
-	for (char **from = argv; *from != NULL; from++) {
-		if (options && strcmp(*from, "--") == 0)
-			options = false;
-		else if (options && strcmp(*from, "--json") == 0 && command->json)
-			*json = true;
-		else if (options && (*from)[0] == '-' && (*from)[1] != '\0')
+	opterr = 0;
+	while ((which = getopt_long(count + 1, argv, "", options, NULL)) != -1) {
+		if (which >= ADMIN_OPTIONS || (command->options & (1u << which)) == 0)
 			return -1;
-		else
-			argv[count++] = *from;
+		a->option[which] = optarg != NULL ? optarg : "";
 	}
-	argv[count] = NULL;
-	return count;
+	a->names = argv + optind;
+	return count + 1 - optind;
 }
 
 static _Noreturn void
@@ -115,7 +121,7 @@ after_crash(enum guard_reason reason)
 	}
 	log_trouble(reason == GUARD_CRASHED ? "qlimit(8) crashed" : "qlimit(8) had to give up", 0);
 	if (reason == GUARD_CRASHED)
-		end_with("qlimit: crashed, with no store in use: out of memory?.\n",
+		end_with("qlimit: crashed, with no store in use: out of memory?\n",
 		    EX_SOFTWARE);
 	end_with("qlimit: out of memory, or over a limit of setrlimit(2)\n", EX_IOERR);
 }
@@ -163,14 +169,13 @@ main(int argc, char **argv)
 	(void)umask(077);
 	admin_init(&admin, clock_now());
 	log_to(admin.place.syslog);
-	count = take_options(command, argv + 2, &admin.json);
+	count = take_options(command, argc - 2, argv + 1, &admin);
 	if (count < 0)
-		return misuse(command, "unknown option", "");
+		return misuse(command, "an option that is unknown, or has no argument", "");
 	if (count < command->least)
 		return misuse(command, "an argument is missing", "");
 	if (count > command->most)
 		return misuse(command, "too many arguments", "");
-	admin.names = argv + 2;
 	guard_arm(&guard);
 	count = command->run(&admin);
 	guard_disarm();

@@ -94,44 +94,42 @@ report_outcome(const struct report *r, size_t recipient, int wait_status)
 	return OUTCOME_FAILED;
 }
 
-static void
-add_subject(struct text *t, const struct meter *payer)
-{
-	switch (payer->kind) {
-	case METER_SERVER:
-		text_add(t, "This server has");
-		break;
-	case METER_BOUNCES:
-		text_add(t, "Bounce messages have");
-		break;
-	case METER_FOREIGN:
-		text_add(t, "Senders without a domain have");
-		break;
-	default:
-		text_add(t, "Domain ");
-		text_add_printable(t, payer->name, payer->length, 4 * METER_NAME_MAX);
-		text_add(t, " has");
-		break;
-	}
-}
+/* Whose limit it is; a name follows where there is one. */
+static const char *const subjects[] = {
+	[METER_SERVER] = "This server",
+	[METER_DOMAIN] = "Domain ",
+	[METER_BOUNCES] = "Mail of the null sender",
+	[METER_FOREIGN] = "Mail of senders not hosted here",
+	[METER_USER] = "User ",
+	[METER_DESTINATION] = "Mail to ",
+	[METER_OVERFLOW] = "Mail of further senders",
+};
+
+/* What it exceeded; WHM puts two spaces behind the one text and one behind the other: log parsers know both. */
+static const struct {
+	const char *before, *after;
+} rules[] = {
+	[RULE_NONE] = { "", "" },
+	[RULE_MAX_PER_HOUR] = { " has exceeded the max emails per hour (", "%)) allowed.  " },
+	[RULE_MAX_FAILURE_PERCENT] = { " has exceeded the max defers and failures per hour (", "%)) allowed. " },
+	[RULE_MAX_PER_DAY] = { " has exceeded the max emails per day (", "%)) allowed.  " },
+};
 
 void
 report_compose(struct text *t, const struct judgement *judgement, const struct meter *payer)
 {
 	bool refuse = judgement->verdict == VERDICT_REFUSE;
-	bool volume = judgement->rule == RULE_MAX_PER_HOUR;
 
 	text_add(t, refuse ? "D" : "Z");
-	add_subject(t, payer);
-	text_add(t, volume ? " exceeded the max emails per hour (" :
-	    " exceeded the max defers and failures per hour (");
+	text_add(t, subjects[payer->kind]);
+	text_add_printable(t, payer->name, payer->length, 4 * METER_NAME_MAX);
+	text_add(t, rules[judgement->rule].before);
 	text_add_number(t, judgement->count);
 	text_add(t, "/");
 	text_add_number(t, judgement->limit);
 	text_add(t, " (");
 	text_add_number(t, judgement->percent);
-	/* WHM puts two spaces after the one text and one after the other; log parsers know both. */
-	text_add(t, volume ? "%)) allowed.  " : "%)) allowed. ");
+	text_add(t, rules[judgement->rule].after);
 	text_add(t, refuse ? "Message discarded. (#5.7.1)\n" :
 	    "Message will be reattempted later. (#4.7.1)\n");
 	text_add_bytes(t, "", 1);

@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-#include "bytes.h"
-
-#define VERSION 1
+/* Bits of the settings' flags. */
+enum { OBSERVE = 1, HOSTED = 2, DESTINATIONS = 4 };
 
 void
 rules_key_set(struct rules_key *key, enum rules_scope scope, const char *name)
@@ -32,23 +31,12 @@ parent(const char *name, unsigned dots)
 	return name == NULL || *name == '\0' ? NULL : name;
 }
 
-bool
-rules_key_for(struct rules_key *key, const struct meter *meter, unsigned step)
+/* A domain: its own name, wildcards from the longest to the shortest, everybody's. */
+static bool
+domain_key(struct rules_key *key, const struct meter *meter, unsigned step)
 {
 	const char *above;
 
-	switch (meter->kind) {
-	case METER_SERVER:
-		rules_key_set(key, RULES_SERVER, "");
-		return step == 0;
-	case METER_FOREIGN:
-		rules_key_set(key, RULES_DEFAULT, "");
-		return step == 0;
-	case METER_DOMAIN:
-		break;
-	default:
-		return false;
-	}
 	if (step == 0) {
 		rules_key_set(key, RULES_DOMAIN, meter->name);
 		return true;
@@ -61,30 +49,64 @@ rules_key_for(struct rules_key *key, const struct meter *meter, unsigned step)
 	return above != NULL || step == 1 || parent(meter->name, step - 1) != NULL;
 }
 
-void
-rules_settings_encode(const struct rules_settings *s, unsigned char *record)
+bool
+rules_key_for(struct rules_key *key, const struct meter *meter, unsigned step)
 {
-	struct bytes b;
+	static const enum rules_scope scopes[] = {
+		[METER_SERVER] = RULES_SERVER,
+		[METER_BOUNCES] = RULES_BOUNCES,
+		[METER_FOREIGN] = RULES_FOREIGN,
+		[METER_USER] = RULES_USER_DEFAULT,
+		[METER_OVERFLOW] = RULES_DEFAULT,
+	};
 
-	bytes_init(&b, record, RULES_SETTINGS_SIZE);
-	bytes_put8(&b, VERSION);
-	bytes_put8(&b, s->observe);
-	bytes_put16(&b, s->history_days);
-	bytes_put32(&b, 0);
+	if (meter->kind == METER_DOMAIN)
+		return domain_key(key, meter, step);
+	if (meter->kind == METER_DESTINATION || (meter->kind == METER_USER && step == 0)) {
+		rules_key_set(key, meter->kind == METER_USER ? RULES_USER : RULES_DESTINATION,
+		    meter->name);
+		return step == 0;
+	}
+	/* A row of a kind that is none can stand in a store of another version. */
+	if (meter->kind >= sizeof scopes / sizeof scopes[0])
+		return false;
+	rules_key_set(key, scopes[meter->kind], "");
+	return step == (meter->kind == METER_USER ? 1 : 0);
+}
+
+uint32_t
+rules_following(uint32_t generation)
+{
+	return generation == UINT32_MAX ? 1 : generation + 1;
+}
+
+void
+rules_settings_init(struct rules_settings *s)
+{
+	*s = (struct rules_settings){ .history_days = 90, .max_meters = RULES_MAX_METERS };
+}
+
+void
+rules_settings_put(const struct rules_settings *s, struct bytes *b)
+{
+	bytes_put8(b, (uint8_t)((s->observe ? OBSERVE : 0) | (s->hosted ? HOSTED : 0) |
+	    (s->destinations ? DESTINATIONS : 0)));
+	bytes_put8(b, 0);
+	bytes_put16(b, s->history_days);
+	bytes_put32(b, s->max_meters);
 }
 
 bool
-rules_settings_decode(struct rules_settings *s, unsigned char *record, size_t size)
+rules_settings_get(struct rules_settings *s, struct bytes *b)
 {
-	struct bytes b;
-	uint8_t version, observe;
+	uint8_t flags = bytes_get8(b);
 
-	bytes_init(&b, record, size);
-	version = bytes_get8(&b);
-	observe = bytes_get8(&b);
-	s->observe = observe != 0;
-	s->history_days = bytes_get16(&b);
-	(void)bytes_get32(&b);
-	return bytes_complete(&b) && version == VERSION && observe <= 1 &&
-	       s->history_days >= 1 && s->history_days <= 3660;
+	(void)bytes_get8(b);
+	s->observe = (flags & OBSERVE) != 0;
+	s->hosted = (flags & HOSTED) != 0;
+	s->destinations = (flags & DESTINATIONS) != 0;
+	s->history_days = bytes_get16(b);
+	s->max_meters = bytes_get32(b);
+	return flags <= (OBSERVE | HOSTED | DESTINATIONS) && s->history_days >= 1 &&
+	       s->history_days <= 3660 && s->max_meters >= 100 && s->max_meters <= RULES_MAX_METERS_MOST;
 }

@@ -13,8 +13,8 @@ earlier_outcome(const struct booking_session *v, const struct counters *c, const
 static void
 book_outcome(struct booking_session *v, const struct pending *p, enum outcome outcome)
 {
-	for (size_t i = 0; i < v->booking->payers.count; i++) {
-		struct counters *c = &v->counters[i];
+	for (size_t i = 0; i < v->payers.count; i++) {
+		struct counters *c = &v->payers.at[i].counters;
 
 		counters_book(c, earlier_outcome(v, c, p), outcome);
 	}
@@ -46,8 +46,8 @@ settle_recipient(struct booking_session *v, size_t recipient, enum outcome outco
 static void
 latch(struct booking_session *v)
 {
-	for (size_t i = 0; i < v->booking->payers.count; i++) {
-		struct counters *c = &v->counters[i];
+	for (size_t i = 0; i < v->payers.count; i++) {
+		struct counters *c = &v->payers.at[i].counters;
 
 		c->tripped = c->tripped || policy_trips(&c->limits, c);
 	}
@@ -55,20 +55,20 @@ latch(struct booking_session *v)
 
 static int
 settle(struct booking_session *v, const struct report *report, int wait_status,
-    struct booking_notice *notices)
+    struct booking_notices *notices)
 {
-	if (booking_read_counters(v) == -1)
+	if (booking_read_payers(v) == -1)
 		return -1;
 	for (size_t i = 0; i < v->booking->count; i++)
 		if (settle_recipient(v, i, report_outcome(report, i, wait_status)) == -1)
 			return -1;
 	latch(v);
-	return booking_write_counters(v, notices);
+	return booking_write_payers(v, notices);
 }
 
 int
 settlement_book(struct store *s, const struct booking *b, int64_t now,
-    const struct report *report, int wait_status, struct booking_notice *notices)
+    const struct report *report, int wait_status, struct booking_notices *notices)
 {
 	struct booking_session v;
 

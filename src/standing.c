@@ -6,7 +6,13 @@
 static bool
 nearly(uint64_t count, uint64_t limit)
 {
-	return limit > 0 && count >= limit * STANDING_WARN_PERCENT / 100;
+	return limit > 0 && count > 0 && count >= limit * STANDING_WARN_PERCENT / 100;
+}
+
+static bool
+is_used_up(uint64_t count, uint64_t limit)
+{
+	return limit > 0 && count >= limit;
 }
 
 enum standing
@@ -14,12 +20,16 @@ standing_of(const struct limits *limits, const struct counters *counters)
 {
 	uint64_t failure_percent = policy_failure_percent(limits, counters);
 
+	if (limits->exempt)
+		return STANDING_OK;
 	if (limits->max_failure_percent > 0 &&
 	    (counters->tripped || policy_trips(limits, counters)))
 		return STANDING_TRIPPED;
-	if (limits->max_per_hour > 0 && counters->admitted >= limits->max_per_hour)
+	if (is_used_up(counters->admitted, limits->max_per_hour) ||
+	    is_used_up(policy_day(counters), limits->max_per_day))
 		return STANDING_HELD;
-	if (counters->admitted > 0 && nearly(counters->admitted, limits->max_per_hour))
+	if (nearly(counters->admitted, limits->max_per_hour) ||
+	    nearly(policy_day(counters), limits->max_per_day))
 		return STANDING_WARNING;
 	if (policy_failures(limits, counters) >= limits->min_failures &&
 	    nearly(failure_percent, limits->max_failure_percent))

@@ -104,6 +104,7 @@ store_info_ready(struct store *s, struct info *info, const unsigned char *boot, 
 	}
 	memset(info, 0, sizeof *info);
 	memcpy(info->boot, boot, INFO_BOOT_SIZE);
+	rules_settings_init(&info->settings);
 	info->created = now;
 	if (rc == -1 || getentropy(info->secret, sizeof info->secret) == -1)
 		return -1;

@@ -5,33 +5,6 @@
 
 #include "record.h"
 
-int
-store_settings_get(struct store *s, uint32_t generation, struct rules_settings *settings)
-{
-	unsigned char record[RULES_SETTINGS_SIZE + RECORD_CHECK_SIZE];
-	struct record_key key;
-	size_t size;
-	int rc;
-
-	*settings = (struct rules_settings){ .observe = false, .history_days = 90 };
-	record_key_numbered(&key, TAG_SETTINGS, generation);
-	rc = record_get(s, &key, record, sizeof record, &size);
-	if (rc != 1)
-		return rc;
-	return rules_settings_decode(settings, record, size) ? 1 : record_damaged(s);
-}
-
-int
-store_settings_put(struct store *s, uint32_t generation, const struct rules_settings *settings)
-{
-	unsigned char record[RULES_SETTINGS_SIZE];
-	struct record_key key;
-
-	record_key_numbered(&key, TAG_SETTINGS, generation);
-	rules_settings_encode(settings, record);
-	return record_put(s, &key, record, sizeof record);
-}
-
 static void
 key_rule(struct record_key *key, uint32_t generation, const struct rules_key *rule)
 {
@@ -83,16 +56,6 @@ store_limits_find(struct store *s, uint32_t generation, const struct meter *mete
 }
 
 int
-store_limits_refresh(struct store *s, uint32_t generation, const struct meter *meter,
-    struct counters *counters)
-{
-	if (counters->generation == generation && generation != 0)
-		return 0;
-	counters->generation = generation;
-	return store_limits_find(s, generation, meter, &counters->limits) == -1 ? -1 : 0;
-}
-
-int
 store_rule_next(struct store *s, uint32_t generation, struct rules_key *rule,
     struct limits *limits)
 {
@@ -111,7 +74,7 @@ store_rule_next(struct store *s, uint32_t generation, struct rules_key *rule,
 	    !limits_decode(limits, record, size))
 		return record_damaged(s);
 	scope = key.data[RECORD_NAMED_PREFIX - 1];
-	if (scope < RULES_SERVER || scope > RULES_SUBDOMAINS)
+	if (scope < RULES_SERVER || scope > RULES_ADDRESS)
 		return record_damaged(s);
 	memset(rule, 0, sizeof *rule);
 	rule->scope = (enum rules_scope)scope;
@@ -120,19 +83,17 @@ store_rule_next(struct store *s, uint32_t generation, struct rules_key *rule,
 	return 1;
 }
 
-/* Removes records under `tag` that are not of generation `keep`. */
-static int
-prune_tag(struct store *s, enum record_tag tag, uint32_t keep, int most)
+int
+store_rules_prune(struct store *s, uint32_t keep, int most)
 {
-	unsigned char record[LIMITS_SIZE + RECORD_CHECK_SIZE];
 	struct record_key key, kept;
-	size_t size;
-	int removed = 0, rc;
+	int removed = 0;
 
-	record_key(&key, tag);
-	record_key_numbered(&kept, tag, keep);
+	record_key(&key, TAG_RULE);
+	record_key_numbered(&kept, TAG_RULE, keep);
 	while (removed < most) {
-		rc = record_next(s, &key, 1, record, sizeof record, &size);
+		int rc = record_next_key(s, &key, 1);
+
 		if (rc != 1)
 			return rc == -1 ? -1 : removed;
 		if (key.size >= kept.size && memcmp(key.data, kept.data, kept.size) == 0) {
@@ -146,16 +107,4 @@ prune_tag(struct store *s, enum record_tag tag, uint32_t keep, int most)
 		removed++;
 	}
 	return removed;
-}
-
-int
-store_rules_prune(struct store *s, uint32_t keep, int most)
-{
-	int rules = prune_tag(s, TAG_RULE, keep, most);
-	int settings;
-
-	if (rules == -1 || rules == most)
-		return rules;
-	settings = prune_tag(s, TAG_SETTINGS, keep, most - rules);
-	return settings == -1 ? -1 : rules + settings;
 }

@@ -115,6 +115,7 @@ MAKEFLAGS='' make --no-print-directory install BUILD="$build" DESTDIR="$place/ro
     SYSCONFDIR=/etc STATEDIR=/var/lib/qlimit >"$place/install" 2>&1 || { cat "$place/install" >&2; exit 1; }
 
 export QLIMIT_CONFIG="$place/root/etc/qlimit.conf"
+export QLIMIT_CONTROL="$place/root/var/qmail/control"
 export QLIMIT_STATE="$place/root/var/lib/qlimit"
 export QLIMIT_REMOTE="$build/tests/remote"
 export QLIMIT_SYSLOG="$place/syslog"
@@ -131,7 +132,14 @@ default = {
 domains = (
     { name = "newsletter.example"; max_per_hour = 1000; }
 );
+foreign = { max_per_hour = 20; };  # all senders together that are not hosted here
 CONFIG
+
+# The customers, as qmail knows them.
+mkdir -p "$QLIMIT_CONTROL"
+for customer in shop newsletter oldlist hacked; do
+	echo "$customer.example"
+done >"$QLIMIT_CONTROL/rcpthosts"
 
 cat <<EOF
 qlimit: one hour of a hosting server with four customers
@@ -191,6 +199,19 @@ expect hacked.example admitted=100 sent=100 held=25 refused=35 max_per_hour=100
 
 grep -q '^syslog: .*event=refused' "$place/log" || complain 'no word of a refusal in syslog'
 
+title "Now the script invents senders: they are nobody's here, and share one allowance"
+awk 'BEGIN {
+	for (i = 1; i <= 60; i++)
+		printf "uid:48 bank@made-up-%d.example victim%d@somewhere.example\n", i * 7919 % 1009, i
+}' | send 20
+in_log 20 '^delivery [0-9]*: success'
+in_log 5 '^delivery [0-9]*: deferral: Mail_of_senders_not_hosted_here_has_exceeded_the_max_emails_per_hour'
+in_log 35 '^delivery [0-9]*: failure: Mail_of_senders_not_hosted_here_has_exceeded_the_max_emails_per_hour'
+expect foreign admitted=20 sent=20 held=5 refused=35 max_per_hour=20
+expect uid:48 admitted=120 sent=120
+echo
+shell qlimit explain bank@made-up-1.example
+
 title "Meanwhile shop.example"
 echo "uid:1001 orders@shop.example emil@one.example" | send 20
 in_log 1 '^delivery [0-9]*: success'
@@ -198,7 +219,7 @@ expect shop.example admitted=5 sent=4 deferred=1 held=0 refused=0
 
 title "What qlimit has counted this hour"
 shell qlimit show
-expect server admitted=412 sent=390 deferred=7 failed=15
+expect server admitted=432 sent=410 deferred=7 failed=15
 
 if [ "$wrong" -ne 0 ]; then
 	echo 'demo: something is WRONG, see above' >&2
@@ -207,6 +228,6 @@ fi
 cat <<'EOF'
 
 
-Every count is what the limits say: the spam run got 100 mails out instead of 160, and neither the shop
-nor the newsletter noticed.
+Every count is what the limits say: the spam run got 120 mails out instead of 220, neither the shop nor
+the newsletter noticed, and uid 48 has a name: it is the web server's.
 EOF

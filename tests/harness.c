@@ -130,8 +130,8 @@ static void
 set_environment(void)
 {
 	const char *const in_place[][2] = { { "QLIMIT_CONFIG", "qlimit.conf" },
-		{ "QLIMIT_STATE", "state" }, { "QLIMIT_SYSLOG", "syslog" }, { "FAKE_REMOTE_LOG", "calls" },
-		{ "FAKE_REMOTE_SCRIPT", "script" } };
+		{ "QLIMIT_STATE", "state" }, { "QLIMIT_CONTROL", "control" }, { "QLIMIT_SYSLOG", "syslog" },
+		{ "FAKE_REMOTE_LOG", "calls" }, { "FAKE_REMOTE_SCRIPT", "script" } };
 
 	for (size_t i = 0; i < sizeof in_place / sizeof in_place[0]; i++)
 		HARNESS_MUST(setenv(in_place[i][0], harness_path(in_place[i][1]), 1) == 0);
@@ -151,6 +151,7 @@ harness_start(void)
 	(void)snprintf(place, sizeof place, "%s%s", tmp, name);
 	HARNESS_MUST(mkdtemp(place) != NULL);
 	HARNESS_MUST(mkdir(harness_path("state"), 0700) == 0);
+	HARNESS_MUST(mkdir(harness_path("control"), 0755) == 0);
 	HARNESS_MUST(harness_queue_make(harness_path("queue")) == 0);
 	harness_look_open(harness_path("syslog"), harness_path("calls"));
 	set_environment();

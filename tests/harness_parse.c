@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static char directory[128];
 
@@ -15,6 +16,9 @@ harness_parse_start(void)
 
 	(void)snprintf(directory, sizeof directory, "%s/config.XXXXXX", tmp != NULL ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
+	/* This machine may have a qmail of its own. */
+	ck_assert_int_eq(mkdir(harness_parse_path("control"), 0755), 0);
+	ck_assert_int_eq(setenv("QLIMIT_CONTROL", harness_parse_path("control"), 1), 0);
 }
 
 const char *
@@ -64,5 +68,29 @@ harness_parse_errors(const struct config *config)
 		all[used++] = '\n';
 	}
 	all[used] = '\0';
+	return all;
+}
+
+const char *
+harness_parse_rules(const struct config *config)
+{
+	static const char *const scopes[] = { "?", "server", "default", "", ".", "bounces", "foreign", "user ",
+		"user_default", "destination ", "address " };
+	static char all[16384];
+	size_t used = 0;
+
+	all[0] = '\0';
+	for (size_t i = 2; i < config->rules_count; i++) {
+		const struct config_rule *r = &config->rules[i];
+		const struct limits *l = &r->limits;
+
+		if (r->line == 0)
+			continue;
+		used += (size_t)snprintf(all + used, sizeof all - used, "%s%s %u/%u%s%s%s%s @%s:%u\n",
+		    scopes[r->key.scope], r->key.name, l->max_per_hour, l->max_per_day,
+		    l->count_messages ? " messages" : "", l->exempt ? " exempt" : "",
+		    l->runs_smtpd ? " smtpd" : "", l->named ? "" : " unnamed", strrchr(r->file, '/') + 1, r->line);
+		ck_assert_uint_lt(used, sizeof all);
+	}
 	return all;
 }

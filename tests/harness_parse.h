@@ -11,7 +11,7 @@
 
 #include "config.h"
 
-/* Makes the directory: a fixture. */
+/* Makes the directory, and in it an empty "control", which is QLIMIT_CONTROL: a fixture. */
 void harness_parse_start(void);
 
 /* The path of a file in it. */
@@ -21,6 +21,12 @@ void harness_parse_write(const char *name, const char *bytes, size_t n);
 
 /* Writes the text to q.conf and reads that; to be ended with config_free. */
 struct config *harness_parse(const char *text);
+
+/*
+ * All rules but server and default, one a line: scope and name, max_per_hour/max_per_day, what else is unusual,
+ * and where it stands. Not those of groups of which nothing is written.
+ */
+const char *harness_parse_rules(const struct config *config);
 
 /* All errors, one a line, without the directory's name wherever it stands. */
 const char *harness_parse_errors(const struct config *config);

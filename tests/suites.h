@@ -8,9 +8,12 @@
 
 #define SUITES(suite) \
 	suite(pure) \
-	suite(head) \
+	suite(payers) \
+	suite(allowances) \
+	suite(explain) \
 	suite(policy) \
 	suite(report) \
+	suite(head) \
 	suite(store) \
 	suite(watch) \
 	suite(library) \
@@ -37,6 +40,8 @@
 	suite(elsewhere) \
 	suite(many) \
 	suite(config) \
+	suite(config_hosted) \
+	suite(config_payers) \
 	suite(config_refused) \
 	suite(config_corners) \
 	suite(config_faults)

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "essentials.h"
 #include "harness_faults.h"
 #include "store.h"
 #include "suites.h"
@@ -45,7 +46,7 @@ static const struct {
 	{ "no such option there", { "load", "--json" }, EX_USAGE, NULL, "usage: qlimit load" },
 	{ "missing argument", { "reset" }, EX_USAGE, NULL, "an argument is missing" },
 	{ "too many", { "reset", "a", "b" }, EX_USAGE, NULL, "too many arguments" },
-	{ "not a domain", { "reset", "" }, EX_USAGE, NULL, "not a name a domain can have" },
+	{ "not a domain", { "reset", "" }, EX_USAGE, NULL, "not the name of a meter" },
 	{ "nothing counted yet", { "show" }, EX_NOINPUT, NULL, "nothing counted yet" },
 	{ "status of nothing", { "status" }, EX_NOINPUT, NULL, "nothing counted yet" },
 };
@@ -95,20 +96,93 @@ START_TEST(test_load_says_what_changed)
 	struct harness_output o;
 
 	harness_config("domains = ( { name = \"a.example\"; max_per_hour = 1; }, "
-	    "{ name = \"b.example\"; } );\n");
+	    "{ name = \"b.example\"; max_per_day = 3; } );\n");
 	o = harness_load();
 	ck_assert_int_eq(o.status, EX_OK);
-	contains(o.out, "4 added, 0 changed, 0 removed");
+	contains(o.out, "7 added, 0 changed, 0 removed");
 	harness_config("domains = ( { name = \"a.example\"; max_per_hour = 2; }, "
-	    "{ name = \".c.example\"; } );\n");
+	    "{ name = \".c.example\"; exempt = true; } );\n");
 	o = harness_load();
-	contains(o.out, "1 added, 1 changed, 1 removed, 2 as before");
+	contains(o.out, "1 added, 1 changed, 1 removed, 5 as before");
 	contains(o.out, "changed a.example: from max_per_hour 1,");
 	contains(o.out, "; to max_per_hour 2,");
 	contains(o.out, "added .c.example: max_per_hour 0,");
-	contains(o.out, "removed b.example:");
+	contains(o.out, "count recipients, exempt\n");
+	contains(o.out, "removed b.example: max_per_hour 0, max_per_day 3,");
 	o = harness_load();
-	contains(o.out, "0 added, 0 changed, 0 removed, 4 as before");
+	contains(o.out, "0 added, 0 changed, 0 removed, 7 as before");
+}
+END_TEST
+
+static void
+put_control(const char *name, const char *text)
+{
+	FILE *file = fopen(harness_path(name), "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Goal: check and load say who is hosted; thousands that are as `default` hide nothing else. */
+START_TEST(test_load_says_who_is_hosted)
+{
+	char text[40 * 30] = "";
+	struct harness_output o;
+
+	harness_config("default = { max_per_hour = 7; };\n");
+	contains(harness_cli("check").out, "no hosted domains: every sender domain is counted alone; users: 0, "
+	    "destinations: 0\n");
+	for (int i = 0; i < 30; i++)
+		(void)snprintf(text + strlen(text), sizeof text - strlen(text), "d%d.example\n", i);
+	put_control("control/rcpthosts", text);
+	put_control("control/virtualdomains", "d0.example:p\njoe@x.example:p\nno domain\n");
+	harness_config("default = { max_per_hour = 7; };\n"
+	    "users = ( { uid = 48; max_per_hour = 1; runs_smtpd = true; }, { name = \"alias\"; } );\n"
+	    "destinations = ( { name = \"gmail.com\"; count = \"messages\"; } );\n");
+	o = harness_cli("check");
+	ck_assert_int_eq(o.status, EX_OK);
+	contains(o.out, "hosted names: 31 (30 in ");
+	contains(o.out, "/control/rcpthosts, 2 in ");
+	contains(o.out, "/control/virtualdomains); users: 2, destinations: 1\n");
+	contains(o.err, "control/virtualdomains:3: skipped: must be domain:prepend, found \"no\\x20domain\"\n");
+	o = harness_load();
+	ck_assert_int_eq(o.status, EX_OK);
+	contains(o.out, "added server: ");
+	contains(o.out, "added bounces: max_per_hour 7,");
+	contains(o.out, "added foreign: max_per_hour 7,");
+	contains(o.out, "added user alias: max_per_hour 0,");
+	contains(o.out, "added user uid:48: max_per_hour 1,");
+	contains(o.out, "count recipients, runs_smtpd\n");
+	contains(o.out, "added user_default: ");
+	contains(o.out, "added destination gmail.com: ");
+	contains(o.out, "count messages\n");
+	contains(o.out, "and 31 more\nrules in force: 39 added,");
+	/* With default they change, and go. */
+	put_control("control/rcpthosts", "d0.example\n");
+	harness_config("default = { max_per_hour = 8; };\n"
+	    "domains = ( { name = \"d1.example\"; max_per_hour = 9; } );\n");
+	o = harness_load();
+	contains(o.out, "changed default: from max_per_hour 7,");
+	contains(o.out, "changed d1.example: from max_per_hour 7,");
+	contains(o.out, "and 30 more\nrules in force: 0 added, 6 changed, 31 removed, 2 as before\n");
+}
+END_TEST
+
+/* Goal: what the wrapper needs of these settings reaches it. */
+START_TEST(test_load_writes_essentials)
+{
+	struct essentials e;
+
+	harness_rules("smtp_auth = \"received\"; trusted_received = ( \"by simscan \", \"a=b\" );\n");
+	ck_assert_int_eq(essentials_read(&e, harness_path("state")), 0);
+	ck_assert(e.trust.smtp_auth);
+	ck_assert_uint_eq(e.trust.filters_count, 2);
+	ck_assert_str_eq(e.trust.filters[0], "by simscan ");
+	ck_assert_str_eq(e.trust.filters[1], "a=b");
+	harness_rules("");
+	ck_assert_int_eq(essentials_read(&e, harness_path("state")), 0);
+	ck_assert(!e.trust.smtp_auth && e.trust.filters_count == 0);
 }
 END_TEST
 
@@ -168,6 +242,29 @@ START_TEST(test_edit_takes_effect)
 	while (failure_is_noted())
 		(void)usleep(10000);
 	ck_assert_str_ne(harness_cli("status", "--json").out, "");
+}
+END_TEST
+
+static bool
+no_failure_is_noted(void)
+{
+	return !failure_is_noted();
+}
+
+/* Goal: a file of hosted domains is watched, one that was not there too; unreadable is not "none". */
+START_TEST(test_hosted_file_appears)
+{
+	harness_rules("default = { max_per_hour = 1; };");
+	ck_assert_int_eq(mkdir(harness_path("control/locals"), 0700), 0);
+	send_one("a@a.example", "accept@x");
+	ck_assert(harness_wait_until(failure_is_noted));
+	contains(harness_log_line("event=config_error", 0), "which says what is hosted: it is a directory");
+	send_one("a@a.example", "accept@x");
+	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 1);
+	ck_assert_int_eq(rmdir(harness_path("control/locals")), 0);
+	put_control("control/locals", "a.example\n");
+	send_one("a@b.example", "accept@x");
+	ck_assert(harness_wait_until(no_failure_is_noted));
 }
 END_TEST
 
@@ -381,7 +478,7 @@ START_TEST(test_tidy_removes_what_is_old)
 	harness_set_time(HARNESS_NOW + 2 * 86400);
 	contains(harness_cli("tidy").out, "removed from it: 0; deliveries forgotten: 0");
 	harness_set_time(HARNESS_NOW + 3 * 86400);
-	contains(harness_cli("tidy").out, "removed from it: 2; deliveries forgotten: 0");
+	contains(harness_cli("tidy").out, "removed from it: 3; deliveries forgotten: 0");
 	harness_set_time(HARNESS_NOW + 9 * 86400);
 	contains(harness_cli("tidy").out, "deliveries forgotten: 1");
 	contains(harness_cli("status").out, "deliveries not finished: 0\n");
@@ -446,8 +543,11 @@ suite_cli(void)
 	tcase_add_loop_test(t, test_usage, 0, ROWS(usages));
 	tcase_add_test(t, test_check);
 	tcase_add_test(t, test_load_says_what_changed);
+	tcase_add_test(t, test_load_says_who_is_hosted);
+	tcase_add_test(t, test_load_writes_essentials);
 	tcase_add_test(t, test_load_many);
 	tcase_add_test(t, test_edit_takes_effect);
+	tcase_add_test(t, test_hosted_file_appears);
 	tcase_add_test(t, test_included_file_is_watched);
 	tcase_add_test(t, test_no_configuration);
 	tcase_add_test(t, test_show);

@@ -89,7 +89,7 @@ START_TEST(test_names)
 	send_one("a@example.com");
 	(void)setenv("QLIMIT_REMOTE", "/we\"ird\\\x01\xff", 1);
 	is(harness_cli("status", "--json"), EX_OK, "/we\\\"ird\\\\\\u0001\\u00ff", "");
-	is(harness_cli("show", ""), EX_USAGE, "", "not a name a domain can have");
+	is(harness_cli("show", ""), EX_USAGE, "", "not the name of a meter");
 	is(harness_cli("show", "--", "example.com"), EX_OK, "example.com", "");
 	is(harness_cli("show", "-"), EX_OK, "", "");
 	is(harness_cli("-h"), EX_OK, "usage: qlimit COMMAND", "");

@@ -7,6 +7,8 @@
 #include "harness_parse.h"
 #include "suites.h"
 
+#define TOPS "max_meters, count, hosted, trusted_received, smtp_auth, default, server, bounces, foreign, " \
+	"user_default, packages, domains, users, destinations"
 #define NUMBER "q.conf:1: history_days must be a whole number from 1 to 3660, found "
 #define DIGITS " (a number is digits alone, the first not 0)\n"
 #define DOMAIN "q.conf:1: name must be a domain"
@@ -66,17 +68,16 @@ static const struct {
 	  "package = \"p\"; } );\nserver = { name = 1; };",
 	  "q.conf:1: unknown setting \"modes\" at the top level; known: mode, on_error, "
 	  "deadline_ms, "
-	  "state, remote, history_days, default, server, packages, domains\n"
-	  "q.conf:2: unknown setting \"max_per_hours\" in domains; known: max_per_hour, "
+	  "state, remote, history_days, " TOPS "\n"
+	  "q.conf:2: unknown setting \"max_per_hours\" in domains; known: max_per_hour, max_per_day, "
 	  "refuse_above_percent, max_failure_percent, min_failures, on_failures, count_failures, "
-	  "name, "
-	  "package\n"
-	  "q.conf:4: unknown setting \"package\" in packages; known: max_per_hour, "
+	  "count, exempt, name, package\n"
+	  "q.conf:4: unknown setting \"package\" in packages; known: max_per_hour, max_per_day, "
 	  "refuse_above_percent, max_failure_percent, min_failures, on_failures, count_failures, "
-	  "name\n"
-	  "q.conf:5: unknown setting \"name\" in server; known: max_per_hour, "
+	  "count, name\n"
+	  "q.conf:5: unknown setting \"name\" in server; known: max_per_hour, max_per_day, "
 	  "refuse_above_percent, max_failure_percent, min_failures, on_failures, "
-	  "count_failures\n" },
+	  "count_failures, count\n" },
 	{ "wrong kinds of groups", "default = 1;\nserver = ( );\npackages = { };\n"
 	  "domains = [ \"a\" ];",
 	  "q.conf:1: default must be a group { }, found 1\n"
@@ -209,7 +210,7 @@ static const struct {
 	  "q.conf:1: a text in quotes must not hold \\x00\n" },
 	{ "eight brackets, and one more", "a = ((((((((1))))))));\nb = (((((((((1)))))))));",
 	  "q.conf:1: unknown setting \"a\" at the top level; known: mode, on_error, deadline_ms, "
-	  "state, remote, history_days, default, server, packages, domains\n"
+	  "state, remote, history_days, " TOPS "\n"
 	  "q.conf:2: more than 8 brackets are open here, the innermost at q.conf:2\n" },
 	{ "include: missing; then unknown packages are no errors of their own",
 	  "mode = 2;\n@include \"none.conf\"\ndomains = ( { name = \"a\"; package = \"p\"; } );",

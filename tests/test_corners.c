@@ -10,6 +10,7 @@
 #include "bytes.h"
 #include "counters.h"
 #include "harness.h"
+#include "hour.h"
 #include "info.h"
 #include "limits.h"
 #include "report.h"
@@ -34,11 +35,13 @@ struct change {
 
 START_TEST(test_records_of_info)
 {
-	static const struct change changes[] = { { 0, 1, true }, { 0, 2, false }, { 1, 1, true }, { 1, 2, false } };
+	static const struct change changes[] = { { 0, 2, true }, { 0, 3, false }, { 1, 1, true }, { 1, 2, false },
+		{ 52, 8, false } };
 	unsigned char record[INFO_SIZE];
 	struct info info = { .hour = 7 }, back;
 
-	for (int i = 0; i < 4; i++) {
+	rules_settings_init(&info.settings);
+	for (int i = 0; i < 5; i++) {
 		info_encode(&info, record);
 		record[changes[i].at] = changes[i].to;
 		ck_assert_msg(info_decode(&back, record, INFO_SIZE) == changes[i].good, "%d", i);
@@ -49,9 +52,9 @@ END_TEST
 
 START_TEST(test_records_of_limits)
 {
-	static const struct change changes[] = { { 0, 1, true }, { 0, 2, false }, { 1, 100, true }, { 1, 101, false },
-		{ 2, 0, true }, { 2, 1, false }, { 3, 1, true }, { 3, 2, false }, { 11, 99, false }, { 11, 100, true },
-		{ 15, 0, false } };
+	static const struct change changes[] = { { 0, 2, true }, { 0, 3, false }, { 1, 100, true }, { 1, 101, false },
+		{ 2, 0, true }, { 2, 1, false }, { 3, 31, true }, { 3, 32, false }, { 15, 99, false }, { 15, 100, true },
+		{ 19, 0, false } };
 	unsigned char record[LIMITS_SIZE];
 	struct limits limits, back;
 
@@ -67,24 +70,27 @@ END_TEST
 
 START_TEST(test_records_of_settings)
 {
-	static const struct change changes[] = { { 0, 1, true }, { 0, 2, false }, { 1, 1, true }, { 1, 2, false },
-		{ 3, 0, false }, { 3, 1, true }, { 2, 15, false } };
+	static const struct change changes[] = { { 0, 7, true }, { 0, 8, false }, { 3, 0, false }, { 3, 1, true },
+		{ 2, 15, false }, { 7, 99, false }, { 7, 100, true }, { 4, 1, false } };
 	struct rules_settings settings = { .history_days = 1 }, back;
 	unsigned char record[RULES_SETTINGS_SIZE];
+	struct bytes b;
 
 	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-		rules_settings_encode(&settings, record);
+		bytes_init(&b, record, sizeof record);
+		settings.max_meters = changes[i].at == 7 ? 0 : 100;
+		rules_settings_put(&settings, &b);
 		record[changes[i].at] = changes[i].to;
-		ck_assert_msg(rules_settings_decode(&back, record, sizeof record) == changes[i].good, "%zu", i);
-		ck_assert(!rules_settings_decode(&back, record, sizeof record - 1));
+		bytes_init(&b, record, sizeof record);
+		ck_assert_msg(rules_settings_get(&back, &b) == changes[i].good, "%zu", i);
 	}
 }
 END_TEST
 
 START_TEST(test_records_of_counters)
 {
-	static const struct change changes[] = { { 0, 1, true }, { 0, 2, false }, { 1, 1, true }, { 1, 2, false },
-		{ COUNTERS_SIZE - LIMITS_SIZE, 2, false } };
+	static const struct change changes[] = { { 0, 2, true }, { 0, 3, false }, { 1, 1, true }, { 1, 2, false },
+		{ COUNTERS_SIZE - LIMITS_SIZE, 3, false } };
 	struct counters c = { .admitted = 3 }, back;
 	unsigned char record[COUNTERS_SIZE];
 
@@ -224,7 +230,8 @@ static struct store *store;
 static char first[] = "r@b.example", second[] = "s@b.example", *recipients[] = { first, second };
 static struct booking booking;
 static struct admission admission;
-static struct booking_notice notices[METERS_MAX];
+static struct booking_notices notices;
+static struct meter payer; /* a.example */
 
 static void
 setup(void)
@@ -243,7 +250,6 @@ teardown(void)
 static void
 open_with(int backend, uint32_t max, uint32_t refuse_above, bool observe)
 {
-	struct rules_settings settings = { .observe = observe, .history_days = 90 };
 	struct rules_key key;
 	struct limits limits;
 	struct info info;
@@ -258,12 +264,13 @@ open_with(int backend, uint32_t max, uint32_t refuse_above, bool observe)
 	info.generation = 1;
 	info.tried_at = NOW;
 	ck_assert_int_eq(store_rule_put(store, 1, &key, &limits), 0);
-	ck_assert_int_eq(store_settings_put(store, 1, &settings), 0);
+	info.settings.observe = observe;
 	ck_assert_int_eq(store_info_put(store, &info), 0);
 	ck_assert_int_eq(store_commit(store), 0);
 	booking = (struct booking){ .sender = "a@a.example", .recipients = recipients, .count = 1,
 		.config = "/nonexistent", .boot = boot, .file = { .known = true, .inode = 1, .size = 100 } };
-	meter_payers(&booking.payers, booking.sender);
+	origin_read(&booking.origin, booking.sender, recipients[0]);
+	meter_set(&payer, METER_DOMAIN, "a.example");
 }
 
 static enum verdict
@@ -282,19 +289,25 @@ settle(const char *said)
 
 	report_init(&report);
 	report_read(&report, said, strlen(said) + 1);
-	ck_assert_int_eq(settlement_book(store, &booking, NOW, &report, 0, notices), 0);
+	ck_assert_int_eq(settlement_book(store, &booking, NOW, &report, 0, &notices), 0);
+}
+
+static struct counters
+counted_at(int64_t now)
+{
+	struct counters c;
+	struct info info;
+
+	ck_assert_int_eq(store_begin_live(store, &info, boot, now), 0);
+	ck_assert_int_ge(store_counters_get(store, hour_of(now), &payer, &c), 0);
+	store_rollback(store);
+	return c;
 }
 
 static struct counters
 counted(void)
 {
-	struct counters c;
-	struct info info;
-
-	ck_assert_int_eq(store_begin_live(store, &info, boot, NOW), 0);
-	ck_assert_int_ge(store_counters_get(store, info.hour, &booking.payers.at[0], &c), 0);
-	store_rollback(store);
-	return c;
+	return counted_at(NOW);
 }
 
 static uint64_t
@@ -383,11 +396,11 @@ START_TEST(test_observed_failures)
 	open_with(_i, 0, 100, true);
 	ck_assert_int_eq(ask(1, 1), VERDICT_PASS);
 	ck_assert_int_eq(store_begin_live(store, &info, boot, NOW), 0);
-	ck_assert_int_eq(store_counters_get(store, info.hour, &booking.payers.at[0], &c), 1);
+	ck_assert_int_eq(store_counters_get(store, info.hour, &payer, &c), 1);
 	c.limits.max_failure_percent = 50;
 	c.tripped = true;
 	c.failed = 10; /* of 10: as much as refuse_above_percent asks of the other rule */
-	ck_assert_int_eq(store_counters_put(store, info.hour, &booking.payers.at[0], &c), 0);
+	ck_assert_int_eq(store_counters_put(store, info.hour, &payer, &c), 0);
 	ck_assert_int_eq(store_commit(store), 0);
 	ck_assert_int_eq(ask(2, 1), VERDICT_PASS);
 	ck_assert_int_eq(admission.observed.verdict, VERDICT_DEFER);
@@ -442,7 +455,7 @@ START_TEST(test_outcome_before_a_reset)
 	ck_assert_int_eq(store_begin_live(store, &info, boot, NOW), 0);
 	c.reset_at = info.sequence;
 	c.deferred = 5; /* of others, since */
-	ck_assert_int_eq(store_counters_put(store, info.hour, &booking.payers.at[0], &c), 0);
+	ck_assert_int_eq(store_counters_put(store, info.hour, &payer, &c), 0);
 	ck_assert_int_eq(store_commit(store), 0);
 	settle("Kok\n");
 	ck_assert(counted().deferred == 5 && counted().sent == 1);
@@ -455,9 +468,8 @@ START_TEST(test_outcome_before_a_reset)
 
 		report_init(&report);
 		report_read(&report, "Kok\n", 5);
-		ck_assert_int_eq(settlement_book(store, &booking, NOW + HOUR, &report, 0, notices), 0);
-		ck_assert_uint_eq(notices[0].counters.sent, 1);
-		ck_assert_uint_eq(notices[0].counters.deferred, 0);
+		ck_assert_int_eq(settlement_book(store, &booking, NOW + HOUR, &report, 0, &notices), 0);
+		ck_assert(counted_at(NOW + HOUR).sent == 1 && counted_at(NOW + HOUR).deferred == 0);
 	}
 }
 END_TEST
@@ -474,9 +486,9 @@ START_TEST(test_outcome_of_a_new_hour)
 	ck_assert_int_eq(ask(1, 1), VERDICT_PASS);
 	report_init(&report);
 	report_read(&report, said[_i / 2], strlen(said[_i / 2]) + 1);
-	ck_assert_int_eq(settlement_book(store, &booking, NOW + HOUR, &report, 0, notices), 0);
+	ck_assert_int_eq(settlement_book(store, &booking, NOW + HOUR, &report, 0, &notices), 0);
 	ck_assert_int_eq(store_begin_live(store, &info, boot, NOW + HOUR), 0);
-	ck_assert_int_eq(store_counters_get(store, info.hour, &booking.payers.at[0], &c), 1);
+	ck_assert_int_eq(store_counters_get(store, info.hour, &payer, &c), 1);
 	ck_assert_uint_eq(c.sent + c.deferred + c.failed + c.unreached, 1);
 	ck_assert_uint_eq(c.admitted, 0);
 	store_rollback(store);

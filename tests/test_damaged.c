@@ -129,7 +129,6 @@ START_TEST(test_rules_that_are_none)
 {
 	struct limits l;
 	struct rules_key rule, start = { .scope = 0 };
-	struct rules_settings settings;
 	unsigned char good[LIMITS_SIZE], bad[LIMITS_SIZE] = { 99 };
 	struct record_key tag_alone = { 2, { TAG_RULE } }, behind = { 4, { TAG_RULE, 0, 0, 2 } },
 	    without_scope = { 5, { TAG_RULE, 0, 0, 0, 1 } }, much = named(TAG_RULE, METER_NAME_MAX + 1),
@@ -154,9 +153,6 @@ START_TEST(test_rules_that_are_none)
 	ck_assert_damage(store_rule_next(store, 1, &start, &l));
 	rules_key_set(&rule, RULES_DEFAULT, "n");
 	ck_assert_damage(store_rule_get(store, 1, &rule, &l));
-	record_key_numbered(&key, TAG_SETTINGS, 1);
-	ck_assert_int_eq(record_put(store, &key, bad, RULES_SETTINGS_SIZE), 0);
-	ck_assert_damage(store_settings_get(store, 1, &settings));
 	store_rollback(store);
 }
 END_TEST

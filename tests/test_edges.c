@@ -144,8 +144,7 @@ START_TEST(test_log_of_recipients)
 	struct admission a = { .repeated = true };
 
 	log_to(harness_path("syslog"));
-	meter_payers(&b.payers, b.sender);
-	a.payer = &b.payers.at[0];
+	meter_set(&a.meter, METER_DOMAIN, "b.example");
 	a.judgement = (struct judgement){ VERDICT_DEFER, RULE_MAX_PER_HOUR, 5, 4, 125 };
 	delivery_log_admission(&b, &a);
 	ck_assert_uint_eq(harness_log_lines(NULL), 0);
@@ -254,6 +253,62 @@ START_TEST(test_essentials_of_root)
 	ck_assert_int_eq(essentials_read(&e, harness_path("state")), 0);
 	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert_str_eq(e.remote, "/r");
+}
+END_TEST
+
+/* Goal: the longest of everything fits the file and comes back as it was, "=" and blanks too. */
+START_TEST(test_essentials_at_their_longest)
+{
+	struct essentials e = chosen("/"), back;
+
+	memset(e.remote, '/', PLACE_PATH_MAX);
+	memset(e.state, '/', PLACE_PATH_MAX);
+	e.defer_on_error = true;
+	e.deadline_ms = 60000;
+	e.trust.smtp_auth = true;
+	e.trust.filters_count = HEAD_FILTERS_MAX;
+	for (size_t i = 0; i < HEAD_FILTERS_MAX; i++) {
+		memset(e.trust.filters[i], i % 2 == 0 ? '=' : ' ', HEAD_FILTER_MAX);
+		e.trust.filters[i][0] = (char)('0' + i);
+	}
+	ck_assert_int_eq(essentials_write(&e, harness_path("state")), 0);
+	ck_assert_int_eq(essentials_read(&back, harness_path("state")), 0);
+	ck_assert_str_eq(back.remote, e.remote);
+	ck_assert_str_eq(back.state, e.state);
+	ck_assert(back.defer_on_error && back.deadline_ms == 60000 && back.trust.smtp_auth);
+	ck_assert_uint_eq(back.trust.filters_count, HEAD_FILTERS_MAX);
+	for (size_t i = 0; i < HEAD_FILTERS_MAX; i++)
+		ck_assert_str_eq(back.trust.filters[i], e.trust.filters[i]);
+}
+END_TEST
+
+#define FILTER_80 "12345678901234567890123456789012345678901234567890123456789012345678901234567890"
+#define FILTER "trusted_received=a\n"
+
+static const struct {
+	const char *label, *lines;
+	bool understood;
+} trusts[] = {
+	{ "one that trusts nobody", "smtp_auth=none\n", true },
+	{ "eight filters", FILTER FILTER FILTER FILTER FILTER FILTER FILTER FILTER, true },
+	{ "the longest filter", "trusted_received=" FILTER_80 "\n", true },
+	{ "nine filters", FILTER FILTER FILTER FILTER FILTER FILTER FILTER FILTER FILTER, false },
+	{ "a filter that is too long", "trusted_received=" FILTER_80 "1\n", false },
+	{ "a filter that is in everything", "trusted_received=\n", false },
+	{ "another word", "smtp_auth=yes\n", false },
+};
+
+START_TEST(test_essentials_of_trust)
+{
+	char text[1024];
+	struct essentials e;
+
+	(void)snprintf(text, sizeof text, "qlimit essentials 1\n%s", trusts[_i].lines);
+	put(harness_path("state/essentials"), text, 0600);
+	errno = 0;
+	ck_assert_msg((essentials_read(&e, harness_path("state")) == 0) == trusts[_i].understood, "%s",
+	    trusts[_i].label);
+	ck_assert(trusts[_i].understood || (errno == EBADMSG && e.trust.filters_count == 0));
 }
 END_TEST
 
@@ -504,6 +559,8 @@ suite_edges(void)
 	tcase_add_loop_test(t, test_essentials_are_whole, 0, ROWS(failures));
 	tcase_add_test(t, test_essentials_errors);
 	tcase_add_test(t, test_essentials_of_root);
+	tcase_add_test(t, test_essentials_at_their_longest);
+	tcase_add_loop_test(t, test_essentials_of_trust, 0, ROWS(trusts));
 	tcase_add_loop_test(t, test_place_from_the_environment, 0, 2);
 	tcase_add_test(t, test_place_sync);
 	tcase_add_loop_test(t, test_real_of_what_cannot_be_read, 0, 2);

@@ -57,7 +57,7 @@ run(int (*command)(struct admin *), char *name, bool json)
 
 	admin_init(&a, HARNESS_NOW);
 	a.names = names;
-	a.json = json;
+	a.option[ADMIN_JSON] = json ? "" : NULL;
 	(void)unlink("/said");
 	ck_assert_ptr_nonnull(freopen("/said", "a", stdout));
 	ck_assert_ptr_nonnull(freopen("/said", "a", stderr));
@@ -109,12 +109,12 @@ START_TEST(test_state_moves)
 	struct essentials e;
 
 	configure("default = { max_per_hour = 1111; };");
-	is(run(admin_load, NULL, false), EX_OK, "2 added");
+	is(run(admin_load, NULL, false), EX_OK, "5 added");
 	limit_is(" 1111 ");
 	ck_assert_int_eq(essentials_read(&e, USUAL), 0);
 	ck_assert_str_eq(e.state, "");
 	configure("state = \"/srv/q\"; default = { max_per_hour = 2222; };");
-	is(run(admin_load, NULL, false), EX_OK, "2 added");
+	is(run(admin_load, NULL, false), EX_OK, "5 added");
 	ck_assert_int_eq(essentials_read(&e, USUAL), 0);
 	ck_assert_str_eq(e.state, "/srv/q");
 	ck_assert_int_eq(access("/srv/q/live.mdb", F_OK), 0);
@@ -127,13 +127,13 @@ END_TEST
 START_TEST(test_state_moves_back)
 {
 	configure("state = \"/srv/q\"; default = { max_per_hour = 2222; };");
-	is(run(admin_load, NULL, false), EX_OK, "2 added");
+	is(run(admin_load, NULL, false), EX_OK, "5 added");
 	make(USUAL "/lock");
 	configure("default = { max_per_hour = 3333; };");
 	is(run(admin_load, NULL, false), EX_IOERR, USUAL);
 	limit_is(" 2222 ");
 	ck_assert_int_eq(rmdir(USUAL "/lock"), 0);
-	is(run(admin_load, NULL, false), EX_OK, "2 added");
+	is(run(admin_load, NULL, false), EX_OK, "5 added");
 	limit_is(" 3333 ");
 	is(run(admin_status, NULL, false), EX_OK, "store:         " USUAL ": live.mdb ");
 }
@@ -145,11 +145,11 @@ START_TEST(test_state_of_the_environment)
 	struct essentials e;
 
 	configure("state = \"/srv/q\"; default = { max_per_hour = 1111; };");
-	is(run(admin_load, NULL, false), EX_OK, "2 added");
+	is(run(admin_load, NULL, false), EX_OK, "5 added");
 	make("/srv/chosen");
 	(void)setenv("QLIMIT_STATE", "/srv/chosen", 1);
 	configure("state = \"/srv/q\"; default = { max_per_hour = 2222; };");
-	is(run(admin_load, NULL, false), EX_OK, "2 added");
+	is(run(admin_load, NULL, false), EX_OK, "5 added");
 	ck_assert_int_eq(essentials_read(&e, "/srv/chosen"), 0);
 	ck_assert_str_eq(e.state, "");
 	limit_is(" 2222 ");
@@ -173,7 +173,7 @@ START_TEST(test_state_that_cannot_be_used)
 	ck_assert_int_eq(chown("/srv/others", NOBODY, NOBODY), 0);
 	harness_write("/srv/file", "", 0);
 	configure("default = { max_per_hour = 1111; };");
-	is(run(admin_load, NULL, false), EX_OK, "2 added");
+	is(run(admin_load, NULL, false), EX_OK, "5 added");
 	(void)snprintf(text, sizeof text, "state = \"%s\"; default = { max_per_hour = 2222; };",
 	    places[_i]);
 	configure(text);
@@ -188,7 +188,7 @@ END_TEST
 START_TEST(test_state_in_a_wrong_configuration)
 {
 	configure("default = { max_per_hour = 1111; };");
-	is(run(admin_load, NULL, false), EX_OK, "2 added");
+	is(run(admin_load, NULL, false), EX_OK, "5 added");
 	configure("state = \"/srv/q\"; remote = \"/srv/none\"; default = { max_per_hour = 2222; };");
 	is(run(admin_load, NULL, false), EX_CONFIG, "remote = \"/srv/none\": No such file");
 	limit_is(" 1111 ");
@@ -205,7 +205,7 @@ START_TEST(test_remote)
 	harness_write("/remote", "", 0);
 	ck_assert_int_eq(chmod("/remote", 0755), 0);
 	configure("remote = \"/remote\"; on_error = \"defer\";");
-	is(run(admin_load, NULL, false), EX_OK, "2 added");
+	is(run(admin_load, NULL, false), EX_OK, "5 added");
 	ck_assert_int_eq(essentials_read(&e, USUAL), 0);
 	ck_assert(strcmp(e.remote, "/remote") == 0 && e.defer_on_error);
 	is(run(admin_status, NULL, false), EX_OK, "real program:  /remote\non error:      defer,");

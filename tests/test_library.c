@@ -50,7 +50,7 @@ run(int (*command)(struct admin *), char **names, bool json)
 
 	admin_init(&admin, now);
 	admin.names = names != NULL ? names : none;
-	admin.json = json;
+	admin.option[ADMIN_JSON] = json ? "" : NULL;
 	return command(&admin);
 }
 
@@ -113,7 +113,7 @@ deliver(const char *sender)
 	struct booking b = { .sender = sender, .recipients = recipients, .count = 1,
 		.config = admin.place.config, .boot = admin.boot,
 		.file = { .known = true, .inode = ++inode } };
-	struct booking_notice notices[METERS_MAX];
+	struct booking_notices notices;
 	struct admission a;
 	struct report report;
 	struct store *s = live();
@@ -121,13 +121,13 @@ deliver(const char *sender)
 
 	if (s == NULL)
 		return -1;
-	meter_payers(&b.payers, sender);
+	origin_read(&b.origin, sender, b.recipients[0]);
 	rc = admission_ask(s, &b, now, false, &a);
 	if (rc == 0 && a.judgement.verdict == VERDICT_PASS) {
 		tally.passed++;
 		report_init(&report);
 		report_read(&report, answer, strlen(answer) + 1);
-		rc = settlement_book(s, &b, now, &report, 0, notices);
+		rc = settlement_book(s, &b, now, &report, 0, &notices);
 		tally.settled += rc == 0;
 	}
 	store_close(s);

@@ -12,6 +12,7 @@
 #include "info.h"
 #include "limits.h"
 #include "meter.h"
+#include "origin.h"
 #include "pending.h"
 #include "rules.h"
 #include "suites.h"
@@ -139,7 +140,7 @@ static const struct {
 	const char *label, *sender;
 	enum meter_kind kind;
 	const char *name;
-} payers[] = {
+} senders[] = {
 	{ "plain", "user@example.com", METER_DOMAIN, "example.com" },
 	{ "A1 case", "User@EXAMPLE.Com", METER_DOMAIN, "example.com" },
 	{ "A1 one trailing dot", "u@example.com.", METER_DOMAIN, "example.com" },
@@ -162,17 +163,15 @@ static const struct {
 	{ "address literal", "x@[192.0.2.1]", METER_DOMAIN, "[192.0.2.1]" },
 };
 
-START_TEST(test_meter_payers)
+START_TEST(test_origin)
 {
-	struct meter_list list;
+	struct origin o;
 
-	meter_payers(&list, payers[_i].sender);
-	ck_assert_msg(list.count == 2, "%s", payers[_i].label);
-	ck_assert_msg(list.at[0].kind == payers[_i].kind, "%s: kind %u", payers[_i].label,
-	    list.at[0].kind);
-	ck_assert_msg(strcmp(list.at[0].name, payers[_i].name) == 0, "%s: %s", payers[_i].label,
-	    list.at[0].name);
-	ck_assert_uint_eq(list.at[1].kind, METER_SERVER);
+	origin_read(&o, senders[_i].sender, "r@b.example");
+	ck_assert_msg(o.bounce == (senders[_i].kind == METER_BOUNCES), "%s", senders[_i].label);
+	ck_assert_msg((o.domain[0] != '\0') == (senders[_i].kind == METER_DOMAIN), "%s", senders[_i].label);
+	ck_assert_msg(strcmp(o.domain, senders[_i].name) == 0, "%s: %s", senders[_i].label, o.domain);
+	ck_assert_str_eq(o.destination, "b.example");
 }
 END_TEST
 
@@ -329,15 +328,15 @@ END_TEST
 /* Goal: every field of every record comes back; one byte less, more or another version does not. */
 START_TEST(test_counters_record)
 {
-	struct counters c = { 1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 9, true, 0xabcd, 10,
-		{ 11, 112, 13, 14, LIMITS_COUNT_ALL, true } }, back;
+	struct counters c = { 1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 8, 9, true, 0xabcd, 10,
+		{ 11, 12, 112, 13, 14, LIMITS_COUNT_ALL, true, true, true, true, true } }, back;
 	unsigned char record[COUNTERS_SIZE + 1] = { 0 };
 
 	counters_encode(&c, record);
 	ck_assert(counters_decode(&back, record, COUNTERS_SIZE));
 	ck_assert(back.admitted == 1 && back.sent == 2 && back.deferred == 3 && back.failed == 4);
 	ck_assert(back.unreached == 5 && back.held == 6 && back.refused == 7);
-	ck_assert(back.bytes == UINT64_MAX && back.reset_at == 9 && back.tripped);
+	ck_assert(back.bytes == UINT64_MAX && back.before == 8 && back.reset_at == 9 && back.tripped);
 	ck_assert(back.generation == 10 && back.noticed == 0xabcd && limits_equal(&back.limits, &c.limits));
 	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE - 1));
 	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE + 1));
@@ -349,15 +348,38 @@ START_TEST(test_counters_record)
 }
 END_TEST
 
+/* Goal: what a ledger has from before there was a max_per_day can be read. */
+START_TEST(test_counters_of_version_1)
+{
+	unsigned char record[97] = { 1, 1, 0, 3, 0, 0, 0, 7 };
+	static const unsigned char limits[] = { 1, 60, LIMITS_COUNT_DEFAULT, 1, 0, 0, 1, 244, 0, 0, 0, 125, 0, 0, 0, 25 };
+	struct counters c;
+
+	for (size_t i = 0; i < 9; i++)
+		record[8 + 8 * i + 7] = (unsigned char)(i + 1);
+	memcpy(record + 80, limits, sizeof limits);
+	ck_assert(counters_decode(&c, record, 96));
+	ck_assert(c.admitted == 1 && c.bytes == 8 && c.before == 0 && c.reset_at == 9 && c.tripped);
+	ck_assert(c.generation == 7 && c.noticed == 3);
+	ck_assert(c.limits.max_failure_percent == 60 && c.limits.refuse_on_failures && !c.limits.named);
+	ck_assert(c.limits.max_per_hour == 500 && c.limits.max_per_day == 0 && c.limits.refuse_above_percent == 125 &&
+	    c.limits.min_failures == 25);
+	ck_assert(!counters_decode(&c, record, 95));
+	ck_assert(!counters_decode(&c, record, 97));
+	record[83] = 2;
+	ck_assert(!counters_decode(&c, record, 96));
+}
+END_TEST
+
 START_TEST(test_limits_record)
 {
-	struct limits l = { 1000000000, 10000, 7, 100, LIMITS_COUNT_ALL, true }, back;
+	struct limits l = { 1000000000, 5, 10000, 7, 100, LIMITS_COUNT_ALL, true, true, true, true, true }, back;
 	unsigned char record[LIMITS_SIZE];
 
 	limits_encode(&l, record);
 	ck_assert(limits_decode(&back, record, sizeof record));
 	ck_assert(limits_equal(&l, &back));
-	for (int field = 0; field < 6; field++) {
+	for (int field = 0; field < 11; field++) {
 		struct limits other = l;
 
 		other.max_per_hour += field == 0;
@@ -366,6 +388,11 @@ START_TEST(test_limits_record)
 		other.max_failure_percent = field == 3 ? 1 : l.max_failure_percent;
 		other.count_failures = field == 4 ? 1 : l.count_failures;
 		other.refuse_on_failures = field != 5;
+		other.max_per_day += field == 6;
+		other.count_messages = field != 7;
+		other.exempt = field != 8;
+		other.named = field != 9;
+		other.runs_smtpd = field != 10;
 		ck_assert(!limits_equal(&l, &other));
 	}
 	record[1] = 101; /* percent */
@@ -403,19 +430,19 @@ START_TEST(test_settings_record)
 		uint16_t days;
 		bool good;
 	} cases[] = { { 0, false }, { 1, true }, { 3660, true }, { 3661, false } };
-	struct rules_settings s = { .observe = true }, back;
+	struct rules_settings s = { .observe = true, .destinations = true, .max_meters = RULES_MAX_METERS_MOST }, back;
 	unsigned char record[RULES_SETTINGS_SIZE];
+	struct bytes b;
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		s.history_days = cases[i].days;
-		rules_settings_encode(&s, record);
-		ck_assert(rules_settings_decode(&back, record, sizeof record) == cases[i].good);
-		ck_assert(back.observe && back.history_days == s.history_days);
+		bytes_init(&b, record, sizeof record);
+		rules_settings_put(&s, &b);
+		bytes_init(&b, record, sizeof record);
+		ck_assert(rules_settings_get(&back, &b) == cases[i].good);
+		ck_assert(back.observe && !back.hosted && back.destinations);
+		ck_assert(back.history_days == s.history_days && back.max_meters == s.max_meters);
 	}
-	s.history_days = 1;
-	rules_settings_encode(&s, record);
-	record[1] = 2; /* neither enforce nor observe */
-	ck_assert(!rules_settings_decode(&back, record, sizeof record));
 }
 END_TEST
 
@@ -423,7 +450,8 @@ START_TEST(test_info_record)
 {
 	struct info i = { .sequence = 7, .hour = 8, .generation = 9, .loaded_at = -1, .tried_at = 2,
 		.load_claimed_at = 3, .tidy_claimed_at = 4, .last_delivery = 5, .pendings = 6,
-		.created = 10, .tidy_wanted = true }, back;
+		.created = 10, .tidy_wanted = true, .meters = 11,
+		.settings = { .hosted = true, .history_days = 12, .max_meters = 100 } }, back;
 	unsigned char record[INFO_SIZE];
 
 	memset(i.boot, 0xaa, sizeof i.boot);
@@ -435,7 +463,8 @@ START_TEST(test_info_record)
 	ck_assert(back.sequence == 7 && back.hour == 8 && back.generation == 9);
 	ck_assert(back.loaded_at == -1 && back.tried_at == 2 && back.load_claimed_at == 3);
 	ck_assert(back.tidy_claimed_at == 4 && back.last_delivery == 5 && back.pendings == 6);
-	ck_assert(back.created == 10 && back.tidy_wanted);
+	ck_assert(back.created == 10 && back.tidy_wanted && back.meters == 11);
+	ck_assert(back.settings.hosted && back.settings.history_days == 12 && back.settings.max_meters == 100);
 	record[0]++;
 	ck_assert(!info_decode(&back, record, sizeof record));
 }
@@ -443,17 +472,20 @@ END_TEST
 
 START_TEST(test_pending_record)
 {
-	struct pending p = { PENDING_ADMITTED, OUTCOME_UNREACHED, 3, 4, 5, 6 }, back;
+	struct pending p = { PENDING_ADMITTED, true, OUTCOME_UNREACHED, 3, 4, 5, 6 }, back;
 	unsigned char record[PENDING_SIZE];
 
 	pending_encode(&p, record);
 	ck_assert(pending_decode(&back, record, sizeof record));
 	ck_assert(back.state == p.state && back.outcome == p.outcome && back.hour == 3);
-	ck_assert(back.since == 4 && back.touched == 5 && back.booked_at == 6);
+	ck_assert(back.since == 4 && back.touched == 5 && back.booked_at == 6 && back.message);
 	record[1] = 3; /* no state */
 	ck_assert(!pending_decode(&back, record, sizeof record));
 	record[1] = 1;
 	record[2] = 5; /* no outcome */
+	ck_assert(!pending_decode(&back, record, sizeof record));
+	record[2] = 4;
+	record[3] = 2; /* neither a delivery nor a message */
 	ck_assert(!pending_decode(&back, record, sizeof record));
 	pending_encode(&p, record);
 	ck_assert(!pending_decode(&back, record, sizeof record - 1));
@@ -499,6 +531,14 @@ START_TEST(test_rules_order)
 	} expected[] = { { RULES_DOMAIN, "a.b.example.com" }, { RULES_SUBDOMAINS, "b.example.com" },
 		{ RULES_SUBDOMAINS, "example.com" }, { RULES_SUBDOMAINS, "com" },
 		{ RULES_DEFAULT, "" } };
+	static const struct {
+		enum meter_kind kind;
+		const char *name;
+		unsigned scopes[2];
+	} others[] = { { METER_SERVER, "", { RULES_SERVER } }, { METER_BOUNCES, "", { RULES_BOUNCES } },
+		{ METER_FOREIGN, "", { RULES_FOREIGN } }, { METER_OVERFLOW, "", { RULES_DEFAULT } },
+		{ METER_USER, "uid:48", { RULES_USER, RULES_USER_DEFAULT } },
+		{ METER_DESTINATION, "a.example.com", { RULES_DESTINATION } } };
 	struct meter m;
 	struct rules_key key;
 
@@ -513,12 +553,15 @@ START_TEST(test_rules_order)
 	ck_assert(rules_key_for(&key, &m, 1));
 	ck_assert_uint_eq(key.scope, RULES_DEFAULT);
 	ck_assert(!rules_key_for(&key, &m, 2));
-	meter_set(&m, METER_BOUNCES, "");
-	ck_assert(!rules_key_for(&key, &m, 0));
-	meter_set(&m, METER_SERVER, "");
-	ck_assert(rules_key_for(&key, &m, 0));
-	ck_assert_uint_eq(key.scope, RULES_SERVER);
-	ck_assert(!rules_key_for(&key, &m, 1));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		meter_set(&m, others[i].kind, others[i].name);
+		for (unsigned step = 0; step < 2 && others[i].scopes[step] != 0; step++) {
+			ck_assert_msg(rules_key_for(&key, &m, step), "%s %u", others[i].name, step);
+			ck_assert_uint_eq(key.scope, others[i].scopes[step]);
+			ck_assert_str_eq(key.name, step == 0 ? others[i].name : "");
+		}
+		ck_assert(!rules_key_for(&key, &m, others[i].scopes[1] != 0 ? 2 : 1));
+	}
 }
 END_TEST
 
@@ -538,6 +581,43 @@ START_TEST(test_rules_always_end_with_default)
 }
 END_TEST
 
+/* Goal: a row of a kind that this version does not know has no limits, and nothing is read beyond a table. */
+START_TEST(test_rules_of_no_kind)
+{
+	static const uint8_t kinds[] = { METER_OVERFLOW + 1, 8, 100, UINT8_MAX };
+	struct meter m = { .length = 1, .name = "a" };
+	struct rules_key key;
+
+	for (size_t i = 0; i < sizeof kinds; i++)
+		for (unsigned step = 0; step < 3; step++) {
+			m.kind = kinds[i];
+			ck_assert_msg(!rules_key_for(&key, &m, step), "kind %u step %u", kinds[i], step);
+		}
+}
+END_TEST
+
+/* Goal: what is called by a word is found by it, also a domain that is called as something else is. */
+START_TEST(test_meter_word)
+{
+	static const struct {
+		enum meter_kind kind;
+		const char *name, *word;
+	} cases[] = { { METER_DOMAIN, "a.example", "a.example" }, { METER_DOMAIN, "server", "domain:server" },
+		{ METER_DOMAIN, "domain:a", "domain:domain:a" }, { METER_DOMAIN, "uid:48", "domain:uid:48" },
+		{ METER_DOMAIN, "destination:a", "domain:destination:a" },
+		{ METER_DESTINATION, "a.example", "destination:a.example" }, { METER_USER, "uid:48", "uid:48" },
+		{ METER_BOUNCES, "", "bounces" } };
+	char word[METER_WORD_MAX];
+	struct meter m, back;
+
+	meter_set(&m, cases[_i].kind, cases[_i].name);
+	meter_word(&m, word);
+	ck_assert_str_eq(word, cases[_i].word);
+	ck_assert(meter_parse(&back, word));
+	ck_assert_mem_eq(&back, &m, sizeof m);
+}
+END_TEST
+
 #define LOOP(tcase, table, test) \
 	tcase_add_loop_test(tcase, test, 0, (int)(sizeof(table) / sizeof(table)[0]))
 
@@ -551,14 +631,16 @@ suite_pure(void)
 	tcase_add_test(t, test_digest_strings_are_separate);
 	LOOP(t, printable, test_text_printable);
 	tcase_add_test(t, test_text_truncates);
-	LOOP(t, payers, test_meter_payers);
+	LOOP(t, senders, test_origin);
 	tcase_add_test(t, test_address_length);
 	tcase_add_test(t, test_meter_parse);
+	tcase_add_loop_test(t, test_meter_word, 0, 8);
 	LOOP(t, envelopes, test_envelope);
 	LOOP(t, hours, test_hour);
 	tcase_add_test(t, test_names_are_cut);
 	tcase_add_test(t, test_bytes);
 	tcase_add_test(t, test_counters_record);
+	tcase_add_test(t, test_counters_of_version_1);
 	tcase_add_test(t, test_limits_record);
 	tcase_add_test(t, test_settings_record);
 	tcase_add_test(t, test_info_record);
@@ -566,6 +648,7 @@ suite_pure(void)
 	tcase_add_test(t, test_pending_identity);
 	tcase_add_test(t, test_rules_order);
 	tcase_add_loop_test(t, test_rules_always_end_with_default, 0, 8);
+	tcase_add_test(t, test_rules_of_no_kind);
 	suite_add_tcase(s, t);
 	return s;
 }

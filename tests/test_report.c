@@ -152,10 +152,22 @@ static const struct {
 	    "ZDomain a\\x0a\\x1b[2J%s.example has exceeded the max defers and failures per hour "
 	    "(9/7 (56%)) allowed. Message will be reattempted later. (#4.7.1)\n" },
 	{ "bounces", METER_BOUNCES, "", { VERDICT_DEFER, RULE_MAX_PER_HOUR, 1, 1, 100 },
-	    "ZBounce messages have exceeded the max emails per hour (1/1 (100%)) allowed.  "
+	    "ZMail of the null sender has exceeded the max emails per hour (1/1 (100%)) allowed.  "
 	    "Message will be reattempted later. (#4.7.1)\n" },
 	{ "server", METER_SERVER, "", { VERDICT_DEFER, RULE_MAX_PER_HOUR, 1, 1, 100 },
 	    "ZThis server has exceeded the max emails per hour (1/1 (100%)) allowed.  "
+	    "Message will be reattempted later. (#4.7.1)\n" },
+	{ "foreign", METER_FOREIGN, "", { VERDICT_REFUSE, RULE_MAX_PER_HOUR, 13, 10, 130 },
+	    "DMail of senders not hosted here has exceeded the max emails per hour (13/10 (130%)) allowed.  "
+	    "Message discarded. (#5.7.1)\n" },
+	{ "user", METER_USER, "uid:48", { VERDICT_DEFER, RULE_MAX_PER_DAY, 10, 10, 100 },
+	    "ZUser uid:48 has exceeded the max emails per day (10/10 (100%)) allowed.  "
+	    "Message will be reattempted later. (#4.7.1)\n" },
+	{ "destination", METER_DESTINATION, "gmail.com", { VERDICT_REFUSE, RULE_MAX_PER_DAY, 13, 10, 130 },
+	    "DMail to gmail.com has exceeded the max emails per day (13/10 (130%)) allowed.  "
+	    "Message discarded. (#5.7.1)\n" },
+	{ "overflow", METER_OVERFLOW, "", { VERDICT_DEFER, RULE_MAX_PER_HOUR, 1, 1, 100 },
+	    "ZMail of further senders has exceeded the max emails per hour (1/1 (100%)) allowed.  "
 	    "Message will be reattempted later. (#4.7.1)\n" },
 };
 

@@ -162,7 +162,7 @@ END_TEST
 
 START_TEST(test_pending_come_back)
 {
-	struct pending p = { PENDING_ADMITTED, OUTCOME_DEFERRED, 1, 2, 3, 4 }, back;
+	struct pending p = { PENDING_ADMITTED, false, OUTCOME_DEFERRED, 1, 2, 3, 4 }, back;
 	unsigned char id[DIGEST_SIZE] = "0123456789abcde", at[DIGEST_SIZE] = { 0 };
 
 	open_backend(_i);
@@ -184,7 +184,6 @@ END_TEST
 /* Goal: generations are apart, found by the rules' order, and only the others are pruned. */
 START_TEST(test_rules_by_generation)
 {
-	struct rules_settings settings = { .observe = true, .history_days = 7 }, back;
 	struct limits l, found;
 	struct rules_key key = { .scope = 0 };
 	struct meter m = domain("x.a.example");
@@ -200,7 +199,6 @@ START_TEST(test_rules_by_generation)
 		rules_key_set(&key, RULES_DEFAULT, "");
 		l.max_per_hour = 1000;
 		ck_assert_int_eq(store_rule_put(store, generation, &key, &l), 0);
-		ck_assert_int_eq(store_settings_put(store, generation, &settings), 0);
 	}
 	ck_assert_int_eq(store_limits_find(store, 2, &m, &found), 1);
 	ck_assert_uint_eq(found.max_per_hour, 2);
@@ -208,14 +206,10 @@ START_TEST(test_rules_by_generation)
 	ck_assert_int_eq(store_limits_find(store, 2, &m, &found), 1);
 	ck_assert_uint_eq(found.max_per_hour, 1000);
 	ck_assert_int_eq(store_rules_prune(store, 2, 3), 3);
-	ck_assert_int_eq(store_rules_prune(store, 2, 100), 3);
+	ck_assert_int_eq(store_rules_prune(store, 2, 100), 1);
 	ck_assert_int_eq(store_rules_prune(store, 2, 100), 0);
 	ck_assert_int_eq(store_limits_find(store, 1, &m, &found), 0);
 	ck_assert_uint_eq(found.max_per_hour, 0);
-	ck_assert_int_eq(store_settings_get(store, 2, &back), 1);
-	ck_assert(back.observe && back.history_days == 7);
-	ck_assert_int_eq(store_settings_get(store, 3, &back), 0);
-	ck_assert(!back.observe && back.history_days == 90);
 	key.scope = 0;
 	while (store_rule_next(store, 2, &key, &found) == 1)
 		seen++;
@@ -400,7 +394,7 @@ START_TEST(test_numbers_of_nobody)
 {
 	unsigned char counted[COUNTERS_SIZE], rule[LIMITS_SIZE];
 	struct counters c = { .admitted = 1 };
-	static const unsigned scopes[] = { 0, 5, 255 };
+	static const unsigned scopes[] = { 0, RULES_ADDRESS + 1, 255 };
 	struct limits l;
 	struct record_key key;
 
@@ -444,7 +438,7 @@ START_TEST(test_claims_at_the_ends_of_time)
 	struct info info;
 
 	open_backend(0);
-	meter_payers(&b.payers, b.sender);
+	origin_read(&b.origin, b.sender, recipient);
 	begin();
 	ck_assert_int_eq(store_info_ready(store, &info, boot, HARNESS_NOW), 0);
 	info.load_claimed_at = claims[_i];

@@ -24,7 +24,7 @@ rm -rf "$VALGRIND_LOGS"
 mkdir -m 1777 "$VALGRIND_LOGS"
 # shellcheck disable=SC2016
 printf '%s\n' config_refused cli_corners admin_corners many store config_corners config elsewhere \
-    place pure guard policy watch |
+    place pure head config_payers guard policy watch |
     xargs -P2 -I{} sh -c 'case $1 in place) export CK_RUN_CASE="in place" ;;
             admin_corners) export CK_RUN_CASE=corners ;; esac
         CK_RUN_SUITE=$1 valgrind --quiet --vgdb=no --trace-children=yes \

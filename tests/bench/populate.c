@@ -59,8 +59,9 @@ put_counters(struct filling *f, uint32_t hour, unsigned domain)
 	counters.sent = counters.admitted;
 	counters.bytes = 4096 * counters.admitted;
 	/* As a delivery leaves them: with the limits they were judged by. */
+	counters.generation = f->generation;
 	if ((f->generation != 0 &&
-	     store_limits_refresh(f->store, f->generation, &meter, &counters) == -1) ||
+	     store_limits_find(f->store, f->generation, &meter, &counters.limits) == -1) ||
 	    store_counters_put(f->store, hour, &meter, &counters) == -1)
 		return trouble("counters");
 	return row_done(f);

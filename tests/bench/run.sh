@@ -32,22 +32,23 @@ bench() {
 
 # load NAME: has the place's configuration compiled.
 load() {
-	QLIMIT_CONFIG=$work/$1/qlimit.conf QLIMIT_STATE=$work/$1/state \
+	QLIMIT_CONFIG=$work/$1/qlimit.conf QLIMIT_STATE=$work/$1/state QLIMIT_CONTROL=$work/$1/control \
 	QLIMIT_SYSLOG=$work/$1/no-syslog "$build/qlimit" load >/dev/null
 }
 
-# place NAME CONFIGURED ACTIVE DAYS: a configuration, and a state directory made from it.
+# place NAME CONFIGURED ACTIVE DAYS [MORE]: a configuration, and a state directory made from it.
 place() {
 	place=$work/$1
 	mkdir -p "$place/admin"
 	mkdir -m 700 "$place/state"
+	printf '%s\n' "${5:-}" >"$place/qlimit.conf"
 	awk -v n="$2" 'BEGIN {
 		print "default = { max_per_hour = 1000000; max_failure_percent = 55; };"
 		print "domains = ("
 		for (i = 0; i < n; i++)
 			printf "\t{ name = \"d%06d.example\"; max_per_hour = 1000000; }%s\n", i, i < n - 1 ? "," : ""
 		print ");"
-	}' >"$place/qlimit.conf"
+	}' >>"$place/qlimit.conf"
 	load "$1"
 	"$build/bench/populate" fill "$place/state" "$3" "$4"
 }
@@ -178,6 +179,28 @@ growth() {
 	witness
 }
 
+# --- 4. what one meter more costs ---
+
+more_meters() {
+	base=domain+user+server=$build/qlimit-remote:$work/one:1
+	destination=+destination=$build/qlimit-remote:$work/destination:1
+	elsewhere=+9-destinations=$build/qlimit-remote:$work/elsewhere:1
+	hosted=hosted=$build/qlimit-remote:$work/hosted:1
+	foreign=foreign=$build/qlimit-remote:$work/foreign:1
+	day=max_per_day=$build/qlimit-remote:$work/day:1
+	messages=count-messages=$build/qlimit-remote:$work/messages-counted:1
+	printf '\nThe same, by what it takes with three meters (allowed: 1.10). +destination: a fourth. +9-destinations:\n'
+	printf 'some have limits, this one has not. hosted, foreign: with a list of hosted domains, the sender in it or\n'
+	printf 'not. max_per_day, count-messages: on all meters.\n\n'
+	printf '  %-24s %8s   %14s   %6s\n' '' median '95% sure' pairs
+	if [ -n "$quick" ]; then
+		bench limit 1.10 300 1200 "$base" "$destination" "$elsewhere" "$hosted" "$foreign" "$day" "$messages" || :
+	else
+		bench limit 1.10 2000 8000 "$base" "$destination" "$elsewhere" "$hosted" "$foreign" "$day" "$messages" ||
+		    failed=yes
+	fi
+}
+
 # --- all of it ---
 
 place table 100 0 0
@@ -187,6 +210,17 @@ place reloaded $many 0 0
 echo '# edited' >>"$work/reloaded/qlimit.conf"
 load reloaded
 place active $many $many $days
+place destination 1 0 0 'destinations = ( { name = "example.org"; max_per_hour = 1000000; } );'
+place elsewhere 1 0 0 "destinations = ( $(for i in 1 2 3 4 5 6 7 8 9; do
+    printf '{ name = "d%s.example"; }%s' $i "$([ $i = 9 ] || echo ,)"; done) );"
+place day 1 0 0 'count = "recipients"; server = { max_per_day = 1000000; };'
+sed -i 's/^default = {/& max_per_day = 1000000;/' "$work/day/qlimit.conf" && load day
+place messages-counted 1 0 0 'count = "messages";'
+mkdir -p "$work/hosted/control" "$work/foreign/control"
+echo d000000.example >"$work/hosted/control/rcpthosts"
+echo host.example >"$work/foreign/control/rcpthosts"
+place hosted 0 0 0
+place foreign 0 0 0
 is_missing bash+sqlite3 || sqlite3 "$work/table/admin/counters.sqlite" >/dev/null \
     'PRAGMA journal_mode = WAL; CREATE TABLE counters (domain TEXT, hour INTEGER,
      admitted INTEGER DEFAULT 0, sent INTEGER DEFAULT 0, deferred INTEGER DEFAULT 0,
@@ -199,4 +233,5 @@ costs
 counts
 memory
 growth
+more_meters
 [ -z "$failed" ] || { printf '\nbench: FAILED\n'; exit 1; }

@@ -9,6 +9,7 @@
 #include "admin_print.h"
 #include "envelope.h"
 #include "meter.h"
+#include "origin.h"
 #include "report.h"
 #include "rules.h"
 #include "text.h"
@@ -33,45 +34,58 @@ normal_form(const char *domain, char *out)
 	return n;
 }
 
+/* Who the envelope names: as the rules will be asked for them. */
 static void
-check_payers(const struct meter_list *payers, const char *sender)
+check_origin(const struct origin *o, const char *sender, const char *recipient)
 {
-	const struct meter *first = &payers->at[0];
-	const char *at = strrchr(sender, '@');
-	char name[254];
-	size_t n = at == NULL ? 0 : normal_form(at + 1, name);
+	const char *at = strrchr(sender, '@'), *to = strrchr(recipient, '@');
+	bool bounce = sender[0] == '\0' || strcmp(sender, "#@[]") == 0;
+	char domain[254] = "", destination[254] = "", user[METER_NAME_MAX + 1];
+	size_t local = at == NULL ? 0 : (size_t)(at - sender) + 1, n;
 
-	MUST(payers->count == 2 && payers->at[1].kind == METER_SERVER);
-	MUST(payers->at[1].length == 0 && first->name[first->length] == '\0');
-	if (sender[0] == '\0' || strcmp(sender, "#@[]") == 0)
-		MUST(first->kind == METER_BOUNCES && first->length == 0);
-	else if (n == 0)
-		MUST(first->kind == METER_FOREIGN && first->length == 0);
-	else
-		MUST(first->kind == METER_DOMAIN && first->length == n &&
-		     memcmp(first->name, name, n + 1) == 0);
+	n = at == NULL || bounce ? 0 : normal_form(at + 1, domain);
+	if (to != NULL)
+		(void)normal_form(to + 1, destination);
+	MUST(o->bounce == bounce && strcmp(o->domain, domain) == 0);
+	MUST(strcmp(o->destination, destination) == 0);
+	if (n == 0 || local + n > 253) {
+		MUST(o->address[0] == '\0');
+	} else {
+		MUST(strlen(o->address) == local + n && strcmp(o->address + local, domain) == 0);
+		for (size_t i = 0; i < local; i++)
+			MUST(o->address[i] == (sender[i] >= 'A' && sender[i] <= 'Z' ? sender[i] | 0x20 : sender[i]));
+	}
+	origin_user(o, user);
+	MUST(user[0] == '\0' && o->head.invoker == HEAD_NOBODY);
 }
 
-/* Own name, then what is behind each dot, then the default; nothing twice. */
+/* Own name; of a domain then what is behind each dot; then everybody's; nothing twice. */
 static void
 check_rules(const struct meter *meter)
 {
+	static const enum rules_scope own[] = { [METER_DOMAIN] = RULES_DOMAIN, [METER_USER] = RULES_USER,
+		[METER_DESTINATION] = RULES_DESTINATION, [METER_OVERFLOW] = 0 };
+	static const enum rules_scope common[] = { [METER_SERVER] = RULES_SERVER,
+		[METER_DOMAIN] = RULES_DEFAULT, [METER_BOUNCES] = RULES_BOUNCES,
+		[METER_FOREIGN] = RULES_FOREIGN, [METER_USER] = RULES_USER_DEFAULT,
+		[METER_DESTINATION] = 0, [METER_OVERFLOW] = RULES_DEFAULT };
+	bool known = meter->kind <= METER_OVERFLOW;
 	const char *rest = meter->name;
 	struct rules_key key;
 	unsigned step = 0;
 
-	if (meter->kind == METER_DOMAIN) {
-		MUST(rules_key_for(&key, meter, step++) && key.scope == RULES_DOMAIN);
+	if (known && own[meter->kind] != 0) {
+		MUST(rules_key_for(&key, meter, step++) && key.scope == own[meter->kind]);
 		MUST(strcmp(key.name, meter->name) == 0 && key.length == meter->length);
-		while ((rest = strchr(rest, '.')) != NULL && *++rest != '\0') {
-			MUST(rules_key_for(&key, meter, step++));
-			MUST(key.scope == RULES_SUBDOMAINS && strcmp(key.name, rest) == 0);
-			MUST(key.length == strlen(rest));
-		}
 	}
-	if (meter->kind != METER_BOUNCES) {
+	while (meter->kind == METER_DOMAIN && (rest = strchr(rest, '.')) != NULL && *++rest != '\0') {
+		MUST(rules_key_for(&key, meter, step++));
+		MUST(key.scope == RULES_SUBDOMAINS && strcmp(key.name, rest) == 0);
+		MUST(key.length == strlen(rest));
+	}
+	if (known && common[meter->kind] != 0) {
 		MUST(rules_key_for(&key, meter, step++) && key.length == 0);
-		MUST(key.scope == (meter->kind == METER_SERVER ? RULES_SERVER : RULES_DEFAULT));
+		MUST(key.scope == common[meter->kind]);
 	}
 	for (unsigned i = 0; i < 4; i++)
 		MUST(!rules_key_for(&key, meter, step + i));
@@ -134,22 +148,83 @@ check_room(const char *bytes, size_t n, size_t room)
 	free(large);
 }
 
-/* An admin's word means the meter that mail from such a domain pays. */
+/* An admin's word means the meter that mail from such a domain, of such a user, to such a domain pays. */
 static void
 check_word(const char *word)
 {
+	static const char *const kinds[] = { "server", "bounces", "foreign", "overflow" };
+	enum meter_kind kind = METER_DOMAIN;
+	const char *rest = word;
 	struct meter meter;
 	char name[254];
-	bool one_of_a_kind = strcmp(word, "server") == 0 || strcmp(word, "bounces") == 0 ||
-	    strcmp(word, "foreign") == 0;
 	bool parsed = meter_parse(&meter, word);
 
-	if (one_of_a_kind) {
-		MUST(parsed && meter.length == 0 && strcmp(meter_kind_name(meter.kind), word) == 0);
-		return;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (strcmp(word, kinds[i]) == 0) {
+			MUST(parsed && meter.length == 0 && strcmp(meter_kind_name(meter.kind), word) == 0);
+			return;
+		}
+	if (strncmp(word, "destination:", 12) == 0) {
+		kind = METER_DESTINATION;
+		rest += 12;
+	} else if (strncmp(word, "domain:", 7) == 0) {
+		rest += 7;
+	} else if (strcmp(word, "alias") == 0 || strncmp(word, "uid:", 4) == 0 || strncmp(word, "auth:", 5) == 0) {
+		kind = METER_USER;
 	}
-	MUST(parsed == (normal_form(word, name) > 0));
-	MUST(!parsed || (meter.kind == METER_DOMAIN && strcmp(meter.name, name) == 0));
+	MUST(parsed == (normal_form(rest, name) > 0));
+	MUST(!parsed || (meter.kind == kind && strcmp(meter.name, name) == 0));
+}
+
+/* What is called so is what is meant, but for a dot at the end, which no word has. */
+static void
+check_called(const struct meter *meter)
+{
+	char word[METER_WORD_MAX];
+	struct meter back;
+
+	meter_word(meter, word);
+	if (meter->length > 0 && meter->name[meter->length - 1] == '.')
+		return;
+	MUST(meter_parse(&back, word) && memcmp(&back, meter, sizeof back) == 0);
+}
+
+static void
+check_meter(enum meter_kind kind, const char *name)
+{
+	struct meter meter;
+
+	meter_set(&meter, kind, name);
+	MUST(meter.name[meter.length] == '\0');
+	check_rules(&meter);
+	check_printed(&meter);
+	if (kind < METER_SERVER || kind > METER_OVERFLOW)
+		return;
+	check_called(&meter);
+	check_report(&meter, VERDICT_DEFER, RULE_MAX_PER_HOUR, 0);
+	check_report(&meter, VERDICT_DEFER, RULE_MAX_PER_DAY, 1);
+	check_report(&meter, VERDICT_REFUSE, RULE_MAX_FAILURE_PERCENT, UINT64_MAX);
+}
+
+/* Every meter that could pay, and some of a kind that only a damaged record has. */
+static void
+check_meters(const struct origin *o)
+{
+	char user[METER_NAME_MAX + 1] = "auth:";
+
+	check_meter(METER_SERVER, "");
+	check_meter(METER_BOUNCES, "");
+	check_meter(METER_FOREIGN, "");
+	check_meter(METER_OVERFLOW, "");
+	if (o->domain[0] != '\0') {
+		check_meter(METER_DOMAIN, o->domain);
+		(void)strncat(user, o->domain, HEAD_AUTH_MAX);
+		check_meter(METER_USER, user);
+		check_meter(METER_OVERFLOW + 1, o->domain);
+		check_meter(UINT8_MAX, o->domain);
+	}
+	if (o->destination[0] != '\0')
+		check_meter(METER_DESTINATION, o->destination);
 }
 
 static void
@@ -159,21 +234,17 @@ check_envelope(int argc, char **argv)
 	    argv[4][strspn(argv[4], "0123456789")] == '\0';
 	int first = numbered ? 5 : 3;
 	struct envelope e;
-	struct meter_list payers;
+	struct origin origin;
 
 	MUST(envelope_parse(&e, argc, argv) == (argc > first));
 	if (argc <= first)
 		return;
 	MUST(e.host == argv[1] && e.sender == argv[2] && e.recipients == argv + first);
 	MUST(e.count == (size_t)(argc - first));
-	meter_payers(&payers, e.sender);
-	check_payers(&payers, e.sender);
-	for (size_t i = 0; i < payers.count; i++) {
-		check_rules(&payers.at[i]);
-		check_printed(&payers.at[i]);
-		check_report(&payers.at[i], VERDICT_DEFER, RULE_MAX_PER_HOUR, 0);
-		check_report(&payers.at[i], VERDICT_REFUSE, RULE_MAX_FAILURE_PERCENT, UINT64_MAX);
-	}
+	memset(&origin, 0xff, sizeof origin);
+	origin_read(&origin, e.sender, e.recipients[0]);
+	check_origin(&origin, e.sender, e.recipients[0]);
+	check_meters(&origin);
 }
 
 int

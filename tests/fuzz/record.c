@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "counters.h"
+#include "day.h"
 #include "info.h"
 #include "limits.h"
 #include "pending.h"
@@ -66,9 +67,12 @@ judge(const struct counters *c)
 	MUST(share == percent(failures, tried) ||
 	     (failures > UINT64_MAX / 100 && share == percent(failures, tried) + 1));
 	MUST(j.verdict <= VERDICT_REFUSE && (j.verdict == VERDICT_PASS) == (j.rule == RULE_NONE));
-	if (c->limits.max_per_hour == 0 && c->limits.max_failure_percent == 0)
+	MUST(j.rule <= RULE_MAX_PER_DAY && policy_day(c) >= c->admitted && policy_day(c) >= c->before);
+	if (c->limits.max_per_hour == 0 && c->limits.max_per_day == 0 && c->limits.max_failure_percent == 0)
 		MUST(j.verdict == VERDICT_PASS);
 	if (c->limits.max_per_hour > 0 && c->admitted >= c->limits.max_per_hour && c->admitted > 0)
+		MUST(j.verdict != VERDICT_PASS);
+	if (c->limits.max_per_day > 0 && policy_day(c) >= c->limits.max_per_day && policy_day(c) > 0)
 		MUST(j.verdict != VERDICT_PASS);
 	/* Who was held before is never refused for the number of those. */
 	if (policy_judge(&c->limits, c, 1, true).verdict == VERDICT_REFUSE)
@@ -82,6 +86,7 @@ count_on(const struct counters *c)
 
 	counters_add(&sum, c);
 	MUST(sum.admitted >= c->admitted && sum.sent >= c->sent && sum.bytes >= c->bytes);
+	MUST(sum.before == c->before);
 	counters_book(&sum, OUTCOME_SENT, OUTCOME_FAILED);
 	MUST(sum.failed >= c->failed);
 	(void)standing_notice(&noticed);
@@ -117,8 +122,15 @@ use_pending(unsigned char *record, size_t size)
 	MUST(size == PENDING_SIZE && p.outcome <= OUTCOME_UNREACHED);
 	MUST(p.state == PENDING_HELD || p.state == PENDING_ADMITTED);
 	pending_encode(&p, back);
-	MUST(memcmp(back, record, 3) == 0 && memcmp(back + 4, record + 4, 28) == 0);
+	MUST(memcmp(back, record, 32) == 0);
 	return true;
+}
+
+static bool
+good_settings(const struct rules_settings *s)
+{
+	return s->history_days >= 1 && s->history_days <= 3660 && s->max_meters >= 100 &&
+	       s->max_meters <= 1000000;
 }
 
 static bool
@@ -129,24 +141,84 @@ use_info(unsigned char *record, size_t size)
 
 	if (!info_decode(&i, record, size))
 		return false;
-	MUST(size == INFO_SIZE);
+	MUST(size == INFO_SIZE && good_settings(&i.settings));
 	info_encode(&i, back);
-	MUST(memcmp(back, record, 2) == 0 && memcmp(back + 4, record + 4, 44) == 0);
-	MUST(memcmp(back + 52, record + 52, INFO_SIZE - 52 - 24) == 0);
+	MUST(memcmp(back, record, 2) == 0 && memcmp(back + 4, record + 4, 49) == 0);
+	MUST(memcmp(back + 54, record + 54, INFO_SIZE - 54) == 0);
 	return true;
 }
 
-static bool
-use_settings(unsigned char *record, size_t size)
+/* What was admitted in one hour; 0 where it is not known. */
+static uint64_t
+admitted_in(const struct day *day, int64_t hour)
 {
-	unsigned char back[RULES_SETTINGS_SIZE];
-	struct rules_settings s;
+	int64_t ago = (int64_t)day->hour - hour;
 
-	if (!rules_settings_decode(&s, record, size))
+	return hour >= 0 && ago >= 0 && ago < DAY_HOURS - 1 ? day->admitted[ago] : 0;
+}
+
+static void
+check_sum(const struct day *day, uint32_t hour)
+{
+	uint64_t sum = 0;
+
+	for (int64_t i = 1; i < DAY_HOURS; i++)
+		sum += admitted_in(day, (int64_t)hour - i);
+	MUST(day_before(day, hour) == sum);
+	MUST(day_is_over(day, hour) == (day->hour > hour || day->hour + UINT64_C(23) < hour));
+	MUST(day->hour > hour || !day_is_over(day, hour) || sum == 0);
+}
+
+/* One hour is what was said of it, and the others are what they were, as far as they are still known. */
+static void
+check_note(const struct day *day, uint32_t hour, uint64_t admitted)
+{
+	int64_t newest = hour > day->hour ? hour : day->hour;
+	struct day noted = *day;
+
+	day_note(&noted, hour, admitted);
+	if (hour < day->from) {
+		MUST(memcmp(&noted, day, sizeof noted) == 0);
+		return;
+	}
+	MUST(noted.hour == newest && noted.from == day->from);
+	for (int64_t h = newest - DAY_HOURS + 2; h <= newest; h++)
+		MUST(admitted_in(&noted, h) == (h != hour ? admitted_in(day, h) :
+		    admitted > UINT32_MAX ? UINT32_MAX : admitted));
+}
+
+static void
+check_reset(const struct day *day, uint32_t hour)
+{
+	struct day reset = *day;
+
+	day_reset(&reset, hour);
+	if (hour > 0)
+		day_note(&reset, hour - 1, 1);
+	for (uint32_t i = 0; i <= DAY_HOURS; i++)
+		MUST(day_before(&reset, hour + i) == 0);
+}
+
+static bool
+use_day(unsigned char *record, size_t size)
+{
+	unsigned char back[DAY_SIZE];
+	struct day day;
+
+	if (!day_decode(&day, record, size))
 		return false;
-	MUST(size == RULES_SETTINGS_SIZE && s.history_days >= 1 && s.history_days <= 3660);
-	rules_settings_encode(&s, back);
-	MUST(memcmp(back, record, 4) == 0);
+	MUST(size == DAY_SIZE);
+	day_encode(&day, back);
+	MUST(memcmp(back, record, sizeof back) == 0);
+	for (uint32_t i = 0; i < 2 * DAY_HOURS + 2; i++) {
+		uint32_t hour = day.hour + i - DAY_HOURS; /* or around, at the ends of time */
+
+		check_sum(&day, hour);
+		check_note(&day, hour, day.admitted[0] * UINT64_C(3));
+	}
+	check_sum(&day, HOUR);
+	check_note(&day, HOUR, 1);
+	check_reset(&day, HOUR);
 	return true;
 }
 
@@ -218,18 +290,20 @@ static int
 get_info(struct store *s)
 {
 	struct info i;
+	int rc = store_info_get(s, &i);
 
-	return store_info_get(s, &i);
+	MUST(rc != 1 || good_settings(&i.settings));
+	return rc;
 }
 
 static int
-get_settings(struct store *s)
+get_day(struct store *s)
 {
-	struct rules_settings settings;
-	int rc = store_settings_get(s, 1, &settings);
+	struct meter meter;
+	struct day day;
 
-	MUST(rc != 1 || settings.history_days <= 3660);
-	return rc;
+	meter_set(&meter, METER_DOMAIN, "a");
+	return store_day_get(s, &meter, &day);
 }
 
 static int
@@ -281,7 +355,7 @@ static const struct kind {
 	  { TAG_COUNTERS, 0, 7, 0x9c, 1, METER_DOMAIN, 'a' } },
 	{ use_pending, get_pending, STORE_TABLE_STATE, 17, { TAG_PENDING, 'i', 'd' } },
 	{ use_info, get_info, STORE_TABLE_STATE, 1, { TAG_INFO } },
-	{ use_settings, get_settings, STORE_TABLE_STATE, 5, { TAG_SETTINGS, 0, 0, 0, 1 } },
+	{ use_day, get_day, STORE_TABLE_RULES, 7, { TAG_DAY, 0, 0, 0, 0, METER_DOMAIN, 'a' } },
 	{ use_any_watch, get_watch, STORE_TABLE_STATE, 1, { TAG_WATCH } },
 	{ use_note, get_note, STORE_TABLE_RULES, 1, { TAG_NOTE } },
 };

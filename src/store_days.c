@@ -1,0 +1,68 @@
+/* store_days - what meters with max_per_day have admitted in the last hours */
+#include "store.h"
+
+#include <string.h>
+
+#include "record.h"
+
+static void
+key_day(struct record_key *key, const struct meter *meter)
+{
+	record_key_named(key, TAG_DAY, 0, meter->kind, meter->name, meter->length);
+}
+
+int
+store_day_get(struct store *s, const struct meter *meter, struct day *day)
+{
+	unsigned char record[DAY_SIZE + RECORD_CHECK_SIZE];
+	struct record_key key;
+	size_t size;
+	int rc;
+
+	memset(day, 0, sizeof *day);
+	key_day(&key, meter);
+	rc = record_get(s, &key, record, sizeof record, &size);
+	if (rc != 1)
+		return rc;
+	return day_decode(day, record, size) ? 1 : record_damaged(s);
+}
+
+int
+store_day_put(struct store *s, const struct meter *meter, const struct day *day)
+{
+	unsigned char record[DAY_SIZE];
+	struct record_key key;
+
+	key_day(&key, meter);
+	day_encode(day, record);
+	return record_put(s, &key, record, sizeof record);
+}
+
+int
+store_days_prune(struct store *s, struct meter *behind, uint32_t hour, int most)
+{
+	unsigned char record[DAY_SIZE + RECORD_CHECK_SIZE];
+	struct record_key key;
+	struct day day;
+	size_t size;
+
+	key_day(&key, behind);
+	if (behind->kind == 0)
+		record_key(&key, TAG_DAY);
+	for (int seen = 0; seen < most; seen++) {
+		int rc = record_next(s, &key, 1, record, sizeof record, &size);
+
+		if (rc == 1 && (key.size < RECORD_NAMED_PREFIX || key.data[RECORD_NAMED_PREFIX - 1] == 0 ||
+		    key.size - RECORD_NAMED_PREFIX > METER_NAME_MAX || !day_decode(&day, record, size)))
+			rc = record_damaged(s);
+		if (rc != 1)
+			return rc;
+		memset(behind, 0, sizeof *behind);
+		behind->kind = key.data[RECORD_NAMED_PREFIX - 1];
+		behind->length = (uint8_t)(key.size - RECORD_NAMED_PREFIX);
+		memcpy(behind->name, key.data + RECORD_NAMED_PREFIX, behind->length);
+		if (day_is_over(&day, hour) && record_del(s, &key) == -1)
+			return -1;
+	}
+	return 1;
+}
