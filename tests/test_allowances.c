@@ -82,6 +82,41 @@ START_TEST(test_day_comes_from)
 }
 END_TEST
 
+/* The tidy that a delivery has started needs the ledger no more. */
+static bool
+is_tidied(void)
+{
+	struct store *s = store_lmdb_new(harness_path("state"), STORE_LIVE, 10000);
+	struct info info;
+
+	ck_assert_ptr_nonnull(s);
+	ck_assert_int_eq(store_begin(s, false), 0);
+	ck_assert_int_eq(store_info_get(s, &info), 1);
+	store_rollback(s);
+	store_close(s);
+	return !info.tidy_wanted;
+}
+
+/* Goal: a ledger that cannot be read takes a day its past, with a word to the admin; no rules, and no mail. */
+START_TEST(test_day_without_a_ledger)
+{
+	static const char garbage[] = "this is no database at all, but long enough to look";
+
+	harness_rules("default = { max_per_hour = 5; };");
+	ck_assert_int_eq(deliver_many("a@a.example", 3), 'K');
+	harness_set_time(HARNESS_NOW + HOUR);
+	ck_assert_int_eq(deliver("a@b.example", "accept@x"), 'K');
+	ck_assert(harness_wait_until(is_tidied));
+	harness_write(harness_state("ledger.mdb"), garbage, sizeof garbage);
+	harness_rules("default = { max_per_day = 2; };");
+	ck_assert_uint_eq(harness_log_lines("ledger.mdb cannot be read: max_per_day knows this hour alone"), 1);
+	/* It is no load's business to set it aside. */
+	ck_assert_int_eq(access(harness_state("ledger.mdb.damaged"), F_OK), -1);
+	ck_assert_int_eq(deliver_many("a@a.example", 2), 'K');
+	ck_assert_int_eq(deliver("a@a.example", "accept@x"), 'Z');
+}
+END_TEST
+
 /* Goal: a reset is a reset of the day as well, and a later load, or tidy, does not bring it back. */
 START_TEST(test_day_reset)
 {
@@ -526,6 +561,7 @@ suite_allowances(void)
 	tcase_set_timeout(memory, 60);
 	tcase_add_test(t, test_day);
 	tcase_add_loop_test(t, test_day_comes_from, 0, 4);
+	tcase_add_test(t, test_day_without_a_ledger);
 	tcase_add_test(t, test_day_reset);
 	tcase_add_test(t, test_hour_ends_during_tidy);
 	tcase_add_test(t, test_day_is_shown);

@@ -37,6 +37,28 @@ START_TEST(test_more_errors_than_are_shown)
 }
 END_TEST
 
+/* Goal: lines of control files that are no domain are told, but not by the thousand, and stop nothing. */
+START_TEST(test_more_warnings_than_are_shown)
+{
+	const char *const commands[] = { "check", "load" };
+	FILE *f = fopen(harness_path("control/rcpthosts"), "w");
+	struct harness_output o;
+
+	ck_assert_ptr_nonnull(f);
+	for (int i = 0; i < 13; i++)
+		ck_assert_int_gt(fprintf(f, "no domain %d\n", i), 0);
+	ck_assert_int_ge(fputs("host.example\n", f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+	harness_config("");
+	for (int i = 0; i < 2; i++) {
+		o = harness_cli(commands[i]);
+		is(o, EX_OK, "hosted names: 1 (1 in ", "/rcpthosts:10: skipped: ");
+		is(o, EX_OK, "", "\nwarning: and 3 more lines skipped\n");
+		ck_assert_ptr_null(strstr(o.err, "rcpthosts:11"));
+	}
+}
+END_TEST
+
 START_TEST(test_check_of_a_relative_path)
 {
 	harness_config("");
@@ -151,6 +173,7 @@ suite_cli_corners(void)
 	tcase_add_checked_fixture(t, harness_start, harness_end);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_more_errors_than_are_shown);
+	tcase_add_test(t, test_more_warnings_than_are_shown);
 	tcase_add_test(t, test_check_of_a_relative_path);
 	tcase_add_test(t, test_remote_that_cannot_be_run);
 	tcase_add_test(t, test_configuration_that_the_owner_cannot_read);

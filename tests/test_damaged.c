@@ -178,6 +178,40 @@ START_TEST(test_pendings_that_are_none)
 }
 END_TEST
 
+/* Goal: a day that is none is damage to whoever meets it, be it only to remove what is old. */
+START_TEST(test_days_that_are_none)
+{
+	struct meter first = { .kind = 0 }, behind, meter;
+	struct day day;
+	unsigned char good[DAY_SIZE], bad[DAY_SIZE] = { 99 };
+	struct record_key keys[4] = { { 2, { TAG_DAY } }, named(TAG_DAY, METER_NAME_MAX + 1), named(TAG_DAY, 1),
+		named(TAG_DAY, 1) };
+
+	open_backend(_i);
+	day_reset(&day, 1000);
+	day_encode(&day, good);
+	keys[2].data[RECORD_NAMED_PREFIX - 1] = 0; /* of no kind */
+	begin();
+	for (int i = 0; i < 4; i++) {
+		behind = first;
+		ck_assert_int_eq(record_put(store, &keys[i], i < 3 ? good : bad, sizeof good), 0);
+		ck_assert_damage(store_days_prune(store, &behind, 1000, 9));
+		ck_assert_damage(store_days_prune(store, &behind, 2000, 9));
+		ck_assert(behind.kind == 0 && store->damaged);
+		ck_assert_int_eq(record_del(store, &keys[i]), 0);
+	}
+	meter_set(&meter, METER_DOMAIN, "n");
+	record_key_named(&keys[3], TAG_DAY, 0, METER_DOMAIN, "n", 1);
+	ck_assert_int_eq(record_put(store, &keys[3], bad, sizeof bad), 0);
+	ck_assert_damage(store_day_get(store, &meter, &day));
+	ck_assert_int_eq(record_put(store, &keys[3], good, sizeof good), 0);
+	ck_assert_int_eq(store_day_get(store, &meter, &day), 1);
+	ck_assert_int_eq(store_days_prune(store, &first, 1000, 9), 0);
+	ck_assert_int_eq(store_day_get(store, &meter, &day), 1);
+	store_rollback(store);
+}
+END_TEST
+
 START_TEST(test_records_of_odd_sizes)
 {
 	static const unsigned char much[WATCH_RECORD_MAX + 1];
@@ -719,6 +753,7 @@ suite_damaged(void)
 	tcase_add_loop_test(t, test_rows_that_are_none, 0, BACKENDS);
 	tcase_add_loop_test(t, test_rules_that_are_none, 0, BACKENDS);
 	tcase_add_loop_test(t, test_pendings_that_are_none, 0, BACKENDS);
+	tcase_add_loop_test(t, test_days_that_are_none, 0, BACKENDS);
 	tcase_add_loop_test(t, test_records_of_odd_sizes, 0, BACKENDS);
 	tcase_add_loop_test(t, test_info_of_no_boot, 0, BACKENDS);
 	tcase_add_loop_test(t, test_oldest, 0, BACKENDS);
