@@ -14,6 +14,7 @@
 #include "hour.h"
 #include "log.h"
 #include "settlement.h"
+#include "store_backend.h"
 #include "suites.h"
 
 #define DAY 86400
@@ -39,6 +40,14 @@ static const char old_rules[] = "default = { max_per_hour = 1000000; };\n"
     "{ name = \"held.example\"; max_per_hour = 1; refuse_above_percent = 10000; }, "
     "{ name = \"refused.example\"; max_per_hour = 1; refuse_above_percent = 100; }, "
     "{ name = \"last.example\"; max_per_hour = 11; } );\n";
+/* All that is asked for somewhere, of every meter. */
+#define EVERY_DAY "max_per_day = 1000000;"
+static const char day_rules[] = "hosted = ( \"hosted\" ); count = \"messages\";\n"
+    "default = { " EVERY_DAY " }; server = { " EVERY_DAY " }; foreign = { " EVERY_DAY " };\n"
+    "users = ( { uid = 89; runs_smtpd = true; " EVERY_DAY " }, { auth = \"joe\"; " EVERY_DAY " } );\n"
+    "destinations = ( { name = \"there.example\"; " EVERY_DAY " } );\n"
+    "domains = ( { name = \"first.example\"; max_per_hour = 11000; }, "
+    "{ name = \"last.example\"; max_per_hour = 11000; } );\n";
 static const char new_rules[] = "domains = ( { name = \"first.example\"; max_per_hour = 22; },\n"
     "{ name = \".new.example\"; }, { name = \"last.example\"; max_per_hour = 22; } );\n";
 
@@ -87,6 +96,8 @@ setup(void)
 	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
 	write_rules("old", old_rules);
 	write_rules("new", new_rules);
+	write_rules("days", day_rules);
+	write_rules("control/hosted", "host.example\n");
 	write_rules("wrong", "nonsense = 1;\n");
 	choose("old");
 	ck_assert_int_eq(load(), EX_OK);
@@ -104,15 +115,32 @@ static struct {
 	unsigned passed, settled;
 } tally;
 
+/* What a message says of itself. */
+struct letter {
+	const char *sender, *recipient;
+	struct head head;
+};
+
+static void
+address_letter(struct booking *b, const struct letter *letter, char **recipients)
+{
+	static uint64_t inode;
+	static char recipient[40];
+
+	(void)snprintf(recipient, sizeof recipient, "%s", letter->recipient);
+	recipients[0] = recipient;
+	*b = (struct booking){ .sender = letter->sender, .recipients = recipients, .count = 1,
+		.config = admin.place.config, .boot = admin.boot, .file = { .known = true, .inode = ++inode } };
+	origin_read(&b->origin, letter->sender, recipient);
+	b->origin.head = letter->head;
+}
+
 /* One delivery of a message that nobody has seen before (no assertions: Check allocates); 0, or -1 where its counting failed. */
 static int
-deliver(const char *sender)
+deliver_letter(const struct letter *letter)
 {
-	static char recipient[] = "accept@x", *recipients[] = { recipient };
-	static uint64_t inode;
-	struct booking b = { .sender = sender, .recipients = recipients, .count = 1,
-		.config = admin.place.config, .boot = admin.boot,
-		.file = { .known = true, .inode = ++inode } };
+	char *recipients[1];
+	struct booking b;
 	struct booking_notices notices;
 	struct admission a;
 	struct report report;
@@ -121,7 +149,7 @@ deliver(const char *sender)
 
 	if (s == NULL)
 		return -1;
-	origin_read(&b.origin, sender, b.recipients[0]);
+	address_letter(&b, letter, recipients);
 	rc = admission_ask(s, &b, now, false, &a);
 	if (rc == 0 && a.judgement.verdict == VERDICT_PASS) {
 		tally.passed++;
@@ -134,15 +162,21 @@ deliver(const char *sender)
 	return rc;
 }
 
+static int
+deliver(const char *sender)
+{
+	return deliver_letter(&(struct letter){ .sender = sender, .recipient = "accept@x" });
+}
+
 static struct counters
-counted(const char *name)
+counted_by(enum meter_kind kind, const char *name)
 {
 	struct store *s = live();
 	struct counters c;
 	struct meter m;
 	struct info info;
 
-	meter_set(&m, METER_DOMAIN, name);
+	meter_set(&m, kind, name);
 	ck_assert_int_eq(store_begin(s, true), 0);
 	ck_assert_int_eq(store_info_ready(s, &info, admin.boot, now), 0);
 	ck_assert_int_ge(store_counters_get(s, hour_to_count_in(now, info.hour), &m, &c), 0);
@@ -151,38 +185,145 @@ counted(const char *name)
 	return c;
 }
 
+static struct counters
+counted(const char *name)
+{
+	return counted_by(METER_DOMAIN, name);
+}
+
+/* Whose mail, by which rules, and one who pays for it. */
+static const struct {
+	const char *rules;
+	struct letter letter;
+	bool first_of_its_hour; /* what passes, with a limit to be said, or days to be read */
+	bool no_room;           /* for names that are new in this hour */
+	enum meter_kind kind;
+	const char *payer;
+} mail[] = {
+	{ "old", { "a@first.example", "accept@x", { .uid = 0 } }, false, false, METER_DOMAIN, "first.example" },
+	{ "old", { "a@held.example", "accept@x", { .uid = 0 } }, false, false, METER_DOMAIN, "held.example" },
+	{ "old", { "a@refused.example", "accept@x", { .uid = 0 } }, false, false, METER_DOMAIN, "refused.example" },
+	{ "old", { "a@held.example", "accept@x", { .uid = 0 } }, true, false, METER_DOMAIN, "held.example" },
+	/* Forwarded by a host of ours and by who authenticated to it, to one of the destinations. */
+	{ "days", { "a@elsewhere.example", "accept@there.example", { .invoker = HEAD_UID, .uid = 89,
+	    .forwarder = "host.example", .auth = "joe" } }, true, false, METER_DOMAIN, "host.example" },
+	{ "days", { "a@elsewhere.example", "accept@there.example", { .invoker = HEAD_UID, .uid = 89,
+	    .forwarder = "host.example", .auth = "joe" } }, false, false, METER_DESTINATION, "there.example" },
+	/* Two names at once that there is no room for. */
+	{ "old", { "a@new.example", "accept@x", { .invoker = HEAD_UID, .uid = 7 } }, false, true, METER_OVERFLOW, "" },
+	{ "old", { "a@new.example", "accept@x", { .invoker = HEAD_UID, .uid = 7 } }, true, true, METER_OVERFLOW, "" },
+};
+
+#define MAIL ((int)(sizeof mail / sizeof mail[0]))
+
+/* As if there had been as many names in this hour as there may be, and more. */
+static void
+fill_up(void)
+{
+	struct store *s = live();
+	struct info info;
+
+	ck_assert_int_eq(store_begin_live(s, &info, admin.boot, now), 0);
+	info.hour = hour_to_count_in(now, info.hour);
+	info.meters = UINT32_MAX;
+	ck_assert_int_eq(store_info_put(s, &info), 0);
+	ck_assert_int_eq(store_commit(s), 0);
+	store_close(s);
+}
+
+/*
+ * Nobody has been charged more than once with what has passed; those without room not by their own names. A store
+ * that was set aside has begun anew.
+ */
+static void
+check_mail(int row, bool trouble)
+{
+	struct counters c = counted_by(mail[row].kind, mail[row].payer);
+
+	ck_assert_uint_le(c.admitted, tally.passed);
+	ck_assert_uint_le(c.sent, tally.settled);
+	if (!trouble)
+		return;
+	ck_assert_uint_eq(c.admitted, tally.passed);
+	ck_assert_uint_eq(c.sent, tally.settled);
+	ck_assert_uint_eq(counted_by(METER_SERVER, "").admitted, tally.passed);
+	if (mail[row].no_room) {
+		ck_assert_uint_eq(counted("new.example").admitted, 0);
+		ck_assert_uint_eq(counted_by(METER_USER, "uid:7").admitted, 0);
+	}
+}
+
 /* Goal: what was not counted is not half counted, and the next delivery counts again. */
 START_TEST(test_deliveries)
 {
-	static const char *const domains[] = { "first.example", "held.example", "refused.example",
-		"held.example" };
-	const char *domain = domains[_i / WAYS];
-	bool first_of_its_hour = _i / WAYS == 3; /* what passes, with a limit to be said */
+	const int row = _i / WAYS;
 	bool trouble = ways[_i % WAYS].error == EIO;
-	char sender[40];
 	unsigned n = 0;
 
-	(void)snprintf(sender, sizeof sender, "a@%s", domain);
-	ck_assert_int_eq(deliver(sender), 0);
+	choose(mail[row].rules);
+	ck_assert_int_eq(load(), EX_OK);
+	if (mail[row].no_room)
+		fill_up();
+	ck_assert_int_eq(deliver_letter(&mail[row].letter), 0);
 	do {
 		ck_assert_uint_lt(++n, RUNS_MAX);
-		if (first_of_its_hour) {
+		if (mail[row].first_of_its_hour) {
 			now += HOUR;
 			tally.passed = tally.settled = 0;
 		}
+		if (mail[row].no_room)
+			fill_up();
 		harness_fail_at(n, ways[_i % WAYS].on, ways[_i % WAYS].error);
-		(void)deliver(sender);
+		(void)deliver_letter(&mail[row].letter);
 		if (harness_fail_end() < n)
 			break;
-		if (trouble) {
-			ck_assert_uint_eq(counted(domain).admitted, tally.passed);
-			ck_assert_uint_eq(counted(domain).sent, tally.settled);
-		} else {
-			ck_assert_uint_le(counted(domain).admitted, tally.passed);
-		}
-		ck_assert_int_eq(deliver(sender), 0);
+		check_mail(row, trouble);
+		ck_assert_int_eq(deliver_letter(&mail[row].letter), 0);
+		check_mail(row, trouble);
 	} while (true);
 	ck_assert_uint_gt(n, 10);
+}
+END_TEST
+
+/* Goal: a look at what would be said of a delivery fails clearly, and changes nothing. */
+START_TEST(test_preview)
+{
+	const struct letter *letter = &mail[4].letter;
+	char *recipients[1];
+	struct payers payers;
+	struct admission a;
+	struct booking b;
+	struct info info;
+	unsigned n = 0, seen;
+	int rc, error;
+
+	choose("days");
+	ck_assert_int_eq(load(), EX_OK);
+	ck_assert_int_eq(deliver_letter(letter), 0);
+	now += HOUR;
+	do {
+		struct store *s = live();
+
+		ck_assert_uint_lt(++n, RUNS_MAX);
+		ck_assert_int_eq(store_begin_live(s, &info, admin.boot, now), 0);
+		address_letter(&b, letter, recipients);
+		harness_fail_at(n, ways[_i].on, ways[_i].error);
+		rc = admission_preview(s, &info, &b, now, &a, &payers);
+		error = errno;
+		seen = harness_fail_end();
+		ck_assert_int_eq(rc, seen < n ? 0 : -1);
+		if (rc == -1)
+			ck_assert_int_eq(error, ways[_i].error == EIO ? EIO : EBADMSG);
+		s->broken = s->damaged = false; /* the file is to stay */
+		store_rollback(s);
+		store_close(s);
+	} while (seen >= n);
+	ck_assert_uint_gt(n, 10);
+	ck_assert_int_eq(a.judgement.verdict, VERDICT_PASS);
+	ck_assert_uint_eq(payers.count, 5);
+	ck_assert_uint_eq(counted("host.example").admitted, 0);
+	now -= HOUR;
+	ck_assert_uint_eq(counted("host.example").admitted, 1);
 }
 END_TEST
 
@@ -323,18 +464,91 @@ START_TEST(test_load)
 }
 END_TEST
 
+/* What first.example has admitted in the 23 hours before this one, as max_per_day knows it. */
+static uint64_t
+day_sum(void)
+{
+	struct store *s = live();
+	struct meter m;
+	struct info info;
+	struct day day;
+
+	meter_set(&m, METER_DOMAIN, "first.example");
+	ck_assert_int_eq(store_begin_live(s, &info, admin.boot, now), 0);
+	ck_assert_int_ge(store_day_get(s, &m, &day), 0);
+	store_rollback(s);
+	store_close(s);
+	return day_before(&day, hour_of(now));
+}
+
+/* One that a call of LMDB's was made to call damaged is none: true. */
+static bool
+put_ledger_back(void)
+{
+	static char path[4096];
+
+	(void)snprintf(path, sizeof path, "%s", harness_path("state/ledger.mdb.damaged"));
+	return rename(path, harness_path("state/ledger.mdb")) == 0;
+}
+
+/*
+ * Goal: a load that has to read the ledger gives max_per_day all of it, or says that it failed, or that the ledger
+ * could not be read; nothing is counted twice, and what failed is made good by the next load.
+ */
+START_TEST(test_load_with_history)
+{
+	unsigned n = 0, stride = ways[_i].on ? 4 : 1;
+	uint64_t sum;
+	int rc;
+
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(deliver("a@first.example"), 0);
+	now += HOUR;
+	ck_assert_int_eq(deliver("a@first.example"), 0);
+	ck_assert_int_eq(run(admin_tidy, NULL, false), EX_OK);
+	do {
+		ck_assert_uint_lt(n += stride, RUNS_MAX);
+		ck_assert_int_eq(remove(harness_path("state/live.mdb")), 0);
+		choose("old");
+		ck_assert_int_eq(load(), EX_OK);
+		ck_assert_uint_eq(day_sum(), 0);
+		choose("days");
+		harness_fail_at(n, ways[_i].on, ways[_i].error);
+		rc = load();
+		if (harness_fail_end() < n)
+			break;
+		ck_assert_msg(rc == EX_OK || (rc >= EX__BASE && rc <= EX__MAX), "call %u: %d", n, rc);
+		sum = day_sum();
+		ck_assert_msg(sum == 0 || sum == 3, "call %u: %u", n, (unsigned)sum);
+		ck_assert_uint_eq(limit_of("first.example"), limit_of("last.example"));
+		if (rc == EX_OK)
+			ck_assert_uint_eq(limit_of("first.example"), 11000);
+		if (put_ledger_back())
+			ck_assert_int_ne(ways[_i].error, EIO);
+		choose("new");
+		ck_assert_int_eq(load(), EX_OK);
+		choose("days");
+		ck_assert_int_eq(load(), EX_OK);
+		ck_assert_uint_eq(day_sum(), 3);
+	} while (true);
+	ck_assert_int_eq(rc, EX_OK);
+	ck_assert_uint_eq(day_sum(), 3);
+	ck_assert_uint_gt(n, 20);
+}
+END_TEST
+
 /* --- tidy --- */
 
-/* What first.example was admitted in all hours of the ledger. */
+/* What first.example was admitted in the hours of the ledger from this one on. */
 static uint64_t
-ledger_sum(void)
+ledger_sum(uint32_t from)
 {
 	struct store *s = store_lmdb_new(harness_path("state"), STORE_LEDGER, PATIENCE_MS);
 	struct store_row row = { .hour = 0 };
 	uint64_t sum = 0;
 
 	ck_assert_int_eq(store_begin(s, true), 0);
-	while (store_counters_next(s, 0, UINT32_MAX, &row) == 1)
+	while (store_counters_next(s, from, UINT32_MAX, &row) == 1)
 		if (strcmp(row.meter.name, "first.example") == 0)
 			sum += row.counters.admitted;
 	store_rollback(s);
@@ -342,14 +556,20 @@ ledger_sum(void)
 	return sum;
 }
 
-/* Goal: no closed hour is lost or moved twice; with long steps history expires and pendings too. */
+/*
+ * Goal: no closed hour is lost or moved twice, for the ledger or for max_per_day; with long steps history expires,
+ * and pendings and days, too.
+ */
 START_TEST(test_tidy)
 {
-	int64_t step = _i / WAYS == 0 ? 2 * HOUR : 200 * DAY;
+	int64_t step = _i / WAYS % 2 == 0 ? 2 * HOUR : 200 * DAY;
+	bool days = _i / WAYS >= 2;
 	bool trouble = ways[_i % WAYS].error == EIO;
 	unsigned n = 0, stride = ways[_i % WAYS].on ? 4 : 1; /* these write to the disk */
 	int rc;
 
+	choose(days ? "days" : "old");
+	ck_assert_int_eq(load(), EX_OK);
 	answer = "Zlater\n"; /* to be remembered, and forgotten by tidy */
 	ck_assert_int_eq(deliver("a@first.example"), 0);
 	do {
@@ -364,7 +584,9 @@ START_TEST(test_tidy)
 		ck_assert_int_eq(deliver("a@first.example"), 0);
 		ck_assert_int_eq(run(admin_tidy, NULL, false), EX_OK);
 		if (trouble && step == 2 * HOUR)
-			ck_assert_uint_eq(ledger_sum(), tally.passed - 2);
+			ck_assert_uint_eq(ledger_sum(0), tally.passed - 2);
+		if (trouble && days)
+			ck_assert_uint_eq(day_sum(), ledger_sum(hour_of(now) - (DAY_HOURS - 1)));
 	} while (true);
 	ck_assert_int_eq(rc, EX_OK);
 	ck_assert_uint_gt(n, 20);
@@ -387,9 +609,11 @@ suite_library(void)
 {
 	Suite *s = suite_create("library");
 
-	add(s, "deliveries", test_deliveries, 4);
+	add(s, "deliveries", test_deliveries, MAIL);
+	add(s, "preview", test_preview, 1);
 	add(s, "commands", test_commands, COMMANDS);
 	add(s, "load", test_load, 1);
-	add(s, "tidy", test_tidy, 2);
+	add(s, "load with history", test_load_with_history, 1);
+	add(s, "tidy", test_tidy, 4);
 	return s;
 }
