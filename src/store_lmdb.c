@@ -273,15 +273,15 @@ static int
 lmdb_commit(struct store *base)
 {
 	struct store_lmdb *s = (struct store_lmdb *)base;
-	int rc;
+	int rc = outcome(s, mdb_txn_commit(s->txn)), saved = errno;
 
-	rc = outcome(s, mdb_txn_commit(s->txn));
 	s->txn = NULL;
 	close_file(s);
 	/* Damage that only shows in writing, a wild list of free pages say, would show every time. */
-	if (rc == -1 && errno == EBADMSG)
+	if (rc == -1 && saved == EBADMSG)
 		(void)set_aside(s);
 	drop_lock(s);
+	errno = saved;
 	return rc;
 }
 

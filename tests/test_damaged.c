@@ -478,6 +478,22 @@ START_TEST(test_openings)
 }
 END_TEST
 
+/* Goal: damage that only shows in a commit is called damage, whatever setting the file aside has met. */
+START_TEST(test_commit_that_finds_damage)
+{
+	open_backend(_i);
+	fill(3);
+	begin();
+	harness_fail_at(1, false, MDB_CORRUPTED);
+	errno = 0;
+	ck_assert_int_eq(store_commit(store), -1);
+	ck_assert_int_eq(errno, EBADMSG);
+	(void)harness_fail_end();
+	ck_assert_int_eq(access(aside(), F_OK), 0);
+	ck_assert_int_eq(count_all(), 0);
+}
+END_TEST
+
 /* Goal: a file that has lost its end is set aside before it is written to. */
 START_TEST(test_lost_end)
 {
@@ -764,6 +780,7 @@ suite_damaged(void)
 	tcase_add_loop_test(l, test_errors_of_the_library, 1, BACKENDS);
 	tcase_add_loop_test(l, test_file_size_is_limited, 1, BACKENDS);
 	tcase_add_loop_test(l, test_openings, 0, 2 * OPENINGS);
+	tcase_add_loop_test(l, test_commit_that_finds_damage, 1, BACKENDS);
 	tcase_add_loop_test(l, test_lost_end, 1, BACKENDS);
 	tcase_add_loop_test(l, test_ledger_without_a_name, 0, 2);
 	tcase_add_loop_test(l, test_keys_too_long, 1, BACKENDS);
