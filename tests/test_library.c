@@ -497,7 +497,7 @@ put_ledger_back(void)
  */
 START_TEST(test_load_with_history)
 {
-	unsigned n = 0, stride = ways[_i].on ? 8 : 2; /* these write to the disk */
+	unsigned n = 0, stride = ways[_i].on ? 8 : 1; /* these write to the disk */
 	size_t told;
 	uint64_t sum;
 	int rc;
