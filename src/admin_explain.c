@@ -306,6 +306,7 @@ admin_explain(struct admin *a)
 	static struct explanation e;
 	int fd = -1, status;
 
+	memset(&e, 0, sizeof e);
 	if (a->option[ADMIN_MESSAGE] != NULL && (fd = open_message(a->option[ADMIN_MESSAGE])) == -1)
 		return EX_NOINPUT;
 	status = admin_enter(a, false);

@@ -371,6 +371,14 @@ reset(void)
 }
 
 static int
+explain(void)
+{
+	static char sender[] = "a@first.example", *names[] = { sender, NULL };
+
+	return run(admin_explain, names, false);
+}
+
+static int
 load_what_is_wrong(void)
 {
 	return run(admin_load, NULL, false);
@@ -387,6 +395,7 @@ static const struct {
 	{ status_json, EX_OK, "old" },
 	{ check, EX_OK, "old" },
 	{ reset, EX_OK, "old" },
+	{ explain, EX_OK, "old" },
 	{ load_what_is_wrong, EX_CONFIG, "wrong" },
 };
 
@@ -497,7 +506,7 @@ put_ledger_back(void)
  */
 START_TEST(test_load_with_history)
 {
-	unsigned n = 0, stride = ways[_i].on ? 8 : 1; /* these write to the disk */
+	unsigned n = 0, stride = ways[_i].on ? 16 : 1; /* these write to the disk */
 	size_t told;
 	uint64_t sum;
 	int rc;
@@ -570,7 +579,7 @@ START_TEST(test_tidy)
 	int64_t step = _i / WAYS % 2 == 0 ? 2 * HOUR : 200 * DAY;
 	bool days = _i / WAYS >= 2;
 	bool trouble = ways[_i % WAYS].error == EIO;
-	unsigned n = 0, stride = ways[_i % WAYS].on ? 4 : 1; /* these write to the disk */
+	unsigned n = 0, stride = ways[_i % WAYS].on ? 12 : 1; /* these write to the disk */
 	int rc;
 
 	choose(days ? "days" : "old");
