@@ -228,29 +228,40 @@ bytes_read(pid_t pid)
 	return n;
 }
 
-/* Goal (A7): of a header of 100 MB without a newline no more is read than 64 KiB. */
-START_TEST(test_large_header)
+/* What the wrapper has read when its remote runs. */
+static long long
+bytes_read_of(const char *message)
 {
 	struct harness_run *run;
-	const char *message;
-	char path[300];
+	size_t calls = harness_calls();
 	long long n;
 
-	harness_rules("");
-	message = harness_message(NULL, "Subject: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
-	(void)snprintf(path, sizeof path, "%s/%s", harness_path("queue/mess"), message);
-	ck_assert_int_eq(truncate(path, HEADER_SIZE), 0);
 	harness_script("sleep 300\naccept\n");
 	run = harness_deliver_start(message, "a@example.com", "b@x");
-	while (harness_calls() == 0)
+	while (harness_calls() == calls)
 		(void)usleep(1000);
 	n = bytes_read(harness_attempt_pid(run));
 	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
+	return n;
+}
+
+/* Goal (A7): of a header of 100 MB without a newline no more is read than 64 KiB. */
+START_TEST(test_large_header)
+{
+	const char *message = harness_message(NULL, "Subject: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+	char path[300];
+	long long small, large;
+
+	harness_rules("");
+	/* Its own files, and what the dynamic linker and a sanitizer read, are no part of it. */
+	small = bytes_read_of(harness_message(NULL, NULL));
+	(void)snprintf(path, sizeof path, "%s/%s", harness_path("queue/mess"), message);
+	ck_assert_int_eq(truncate(path, HEADER_SIZE), 0);
+	large = bytes_read_of(message);
 	ck_assert_uint_ge(harness_counters("domain", "example.com").bytes, HEADER_SIZE);
-	if (n == -1)
+	if (small == -1)
 		harness_skip("A7 how much is read", "there is no /proc/PID/io");
-	/* And its own files: essentials, boot id, what LMDB reads of the store before it maps it. */
-	ck_assert_msg(n <= (64 << 10) + (16 << 10), "%lld bytes", n);
+	ck_assert_msg(large - small <= 64 << 10, "%lld bytes more than %lld", large - small, small);
 }
 END_TEST
 
