@@ -43,7 +43,12 @@ use_limits(unsigned char *record, size_t size)
 
 	if (!limits_decode(&l, record, size))
 		return false;
-	MUST(size == LIMITS_SIZE && in_range(&l));
+	MUST(in_range(&l));
+	if (record[0] == 1) { /* an old one is read, and never written again */
+		MUST(size == LIMITS_SIZE_1 && l.max_per_day == 0 && !l.named && !l.exempt);
+		return true;
+	}
+	MUST(size == LIMITS_SIZE);
 	limits_encode(&l, back);
 	MUST(memcmp(back, record, sizeof back) == 0);
 	return true;
@@ -103,9 +108,10 @@ use_counters(unsigned char *record, size_t size)
 
 	if (!counters_decode(&c, record, size))
 		return false;
-	MUST(size == COUNTERS_SIZE && in_range(&c.limits));
+	MUST(in_range(&c.limits));
 	counters_encode(&c, back);
-	MUST(memcmp(back, record, c.generation != 0 ? sizeof back : sizeof back - LIMITS_SIZE) == 0);
+	MUST(record[0] == 1 ? size == COUNTERS_SIZE - 12 && c.before == 0 : size == COUNTERS_SIZE);
+	MUST(record[0] == 1 || memcmp(back, record, c.generation != 0 ? sizeof back : sizeof back - LIMITS_SIZE) == 0);
 	judge(&c);
 	count_on(&c);
 	return true;
