@@ -40,9 +40,10 @@ COMMON = address admission boot booking bytes clock counters cursor day digest e
          store_rules text watch
 REMOTE = $(COMMON) child delivery delivery_log envelope \
          qlimit_remote settlement
-ADMIN  = $(COMMON) admin admin_changes admin_explain admin_load admin_print admin_show admin_status admin_tidy compile compile_days config \
+ADMIN  = $(COMMON) admin admin_changes admin_explain admin_load admin_print admin_queue admin_queue_list admin_show admin_status admin_tidy compile compile_days config \
          config_control config_domains config_entry config_hosted config_rules config_scan config_source \
-         config_syntax config_users config_value owner qlimit
+         config_syntax config_users config_value owner qlimit queue queue_table \
+         queue_text
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
 obj    = $(patsubst %,$(BUILD)/%.o,$(1))
 TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/torture_*.c tests/harness*.c))

@@ -19,7 +19,7 @@
 #define ADMIN_PATIENCE_MS 10000
 
 /* --json and so on; which command takes which: qlimit.c. */
-enum admin_option { ADMIN_JSON, ADMIN_MESSAGE, ADMIN_OPTIONS };
+enum admin_option { ADMIN_ALERT, ADMIN_JSON, ADMIN_MESSAGE, ADMIN_OPTIONS };
 
 struct admin {
 	struct place place;            /* state: where the wrapper's is */
@@ -40,6 +40,7 @@ int admin_status(struct admin *a);
 int admin_reset(struct admin *a);
 int admin_tidy(struct admin *a);
 int admin_explain(struct admin *a);
+int admin_queue(struct admin *a);
 
 /*
  * Becomes the owner of the state directory and finds out whether the state is elsewhere. An exit

@@ -16,6 +16,7 @@ struct place {
 	const char *state;  /* $QLIMIT_STATE or /var/lib/qlimit */
 	const char *remote; /* $QLIMIT_REMOTE or NULL */
 	const char *control; /* $QLIMIT_CONTROL or QMAIL/control: qmail's own configuration */
+	const char *queue;  /* $QLIMIT_QUEUE or QMAIL/queue */
 	const char *syslog; /* $QLIMIT_SYSLOG or NULL: a jail's socket, or the tests' */
 	bool state_is_set;  /* by the environment: then no setting of the configuration moves it */
 };

@@ -28,6 +28,7 @@ place_init(struct place *place)
 	place->state_is_set = state != NULL;
 	place->remote = environment_or("QLIMIT_REMOTE", NULL);
 	place->control = environment_or("QLIMIT_CONTROL", QMAIL "/control");
+	place->queue = environment_or("QLIMIT_QUEUE", QMAIL "/queue");
 	place->syslog = environment_or("QLIMIT_SYSLOG", NULL);
 }
 

@@ -33,6 +33,8 @@ static const struct command commands[] = {
 	    "this hour, meter by meter, busiest first" },
 	{ "explain", admin_explain, 1, 2, 1u << ADMIN_MESSAGE, "[--message FILE] SENDER [RECIPIENT]",
 	    "which meters would pay for a delivery and why, and its verdict; counts nothing" },
+	{ "queue", admin_queue, 0, 1, 1u << ADMIN_ALERT | JSON, "[--alert N] [--json] [NAME]",
+	    "what waits in qmail's queue, by sender's domain; one domain's messages" },
 	{ "status", admin_status, 0, 0, JSON, "[--json]",
 	    "is qlimit itself well: rules, last delivery, store, trouble" },
 	{ "reset", admin_reset, 1, 1, 0, "NAME",
@@ -83,6 +85,7 @@ static int
 take_options(const struct command *command, int count, char **argv, struct admin *a)
 {
 	static const struct option options[] = {
+		{ "alert", required_argument, NULL, ADMIN_ALERT },
 		{ "json", no_argument, NULL, ADMIN_JSON },
 		{ "message", required_argument, NULL, ADMIN_MESSAGE },
 		{ NULL, 0, NULL, 0 },

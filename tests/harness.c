@@ -130,7 +130,8 @@ static void
 set_environment(void)
 {
 	const char *const in_place[][2] = { { "QLIMIT_CONFIG", "qlimit.conf" },
-		{ "QLIMIT_STATE", "state" }, { "QLIMIT_CONTROL", "control" }, { "QLIMIT_SYSLOG", "syslog" },
+		{ "QLIMIT_STATE", "state" }, { "QLIMIT_CONTROL", "control" }, { "QLIMIT_QUEUE", "queue" },
+		{ "QLIMIT_SYSLOG", "syslog" },
 		{ "FAKE_REMOTE_LOG", "calls" }, { "FAKE_REMOTE_SCRIPT", "script" } };
 
 	for (size_t i = 0; i < sizeof in_place / sizeof in_place[0]; i++)

@@ -39,6 +39,8 @@
 	suite(admin_corners) \
 	suite(elsewhere) \
 	suite(many) \
+	suite(queue_text) \
+	suite(queue) \
 	suite(config) \
 	suite(config_hosted) \
 	suite(config_payers) \

@@ -1,0 +1,336 @@
+/* admin_queue - the command queue: what waits in qmail's queue, and whose it is */
+#include "admin.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "admin_print.h"
+#include "admin_queue.h"
+#include "queue_table.h"
+
+/* Pending deliveries seen in one transaction: the lock is held for a few milliseconds at most. */
+#define BATCH 2000
+
+#define TOO_MANY 1 /* --alert */
+
+struct report {
+	const struct admin *admin;
+	const struct meter *only; /* whose messages are listed; NULL: all are added up */
+	bool json, alert;
+	uint64_t alert_above;
+	struct queue_sum total;
+	uint64_t strange;
+	struct queue_table by_domain;
+	bool held_known;
+	uint64_t held;
+};
+
+/* --- words --- */
+
+/* What an admin may say to mean it again; "-" for senders without a domain. 4 * METER_WORD_MAX + 1 bytes. */
+static const char *
+row_name(char *out, const struct meter *meter)
+{
+	char word[METER_WORD_MAX];
+	struct text t;
+
+	meter_word(meter, word);
+	text_init(&t, out, 4 * METER_WORD_MAX + 1);
+	if (meter->kind == METER_FOREIGN)
+		text_add(&t, "-");
+	else
+		text_add_printable(&t, word, strlen(word), 4 * METER_WORD_MAX);
+	return out;
+}
+
+static const char *
+kind_name(const struct meter *meter)
+{
+	return meter->kind == METER_FOREIGN ? "none" : meter_kind_name(meter->kind);
+}
+
+/* --- the table --- */
+
+static void
+print_total(const struct report *r)
+{
+	const struct queue_sum *sum = &r->total;
+	char size[ADMIN_QUEUE_TEXT_MAX];
+
+	(void)printf("%" PRIu64 " message%s, %" PRIu64 " of them not preprocessed; recipients left: %" PRIu64
+	    " remote, %" PRIu64 " local; %s bytes", sum->messages, sum->messages == 1 ? "" : "s", sum->todo,
+	    sum->remote, sum->local, admin_queue_size(size, sum->bytes));
+	if (sum->messages > 0) {
+		(void)printf("; oldest ");
+		admin_print_age(stdout, r->admin->now - sum->oldest);
+	}
+	if (sum->incomplete > 0)
+		(void)printf("; being written or removed: %" PRIu64, sum->incomplete);
+	(void)putchar('\n');
+	if (r->strange > 0)
+		(void)printf("passed over, for they are not qmail's: %" PRIu64 "\n", r->strange);
+}
+
+static int
+name_width(const struct report *r)
+{
+	char name[4 * METER_WORD_MAX + 1];
+	size_t width = 6;
+
+	for (size_t i = 0; i < r->by_domain.count; i++) {
+		size_t n = strlen(row_name(name, &r->by_domain.rows[i]->meter));
+
+		width = n > width ? n : width;
+	}
+	return width > 60 ? 60 : (int)width;
+}
+
+static void
+print_row(const struct report *r, const struct queue_row *row, int width)
+{
+	char name[4 * METER_WORD_MAX + 1], age[ADMIN_QUEUE_TEXT_MAX], size[ADMIN_QUEUE_TEXT_MAX];
+	const struct queue_sum *sum = &row->sum;
+
+	(void)printf("%-*s %8" PRIu64 " %7" PRIu64 " %8" PRIu64 " %7" PRIu64 " %6s %6s\n", width,
+	    row_name(name, &row->meter), sum->messages, sum->todo, sum->remote, sum->local,
+	    admin_queue_age(age, r->admin->now - sum->oldest), admin_queue_size(size, sum->bytes));
+}
+
+static void
+print_table(const struct report *r)
+{
+	int width = name_width(r);
+
+	if (r->held_known)
+		(void)printf("deliveries held by limits: %" PRIu64 "\n", r->held);
+	else
+		(void)puts("deliveries held by limits: unknown");
+	if (r->by_domain.count > 0)
+		(void)printf("%-*s %8s %7s %8s %7s %6s %6s\n", width, "SENDER", "MESSAGES", "TODO", "REMOTE",
+		    "LOCAL", "OLDEST", "BYTES");
+	for (size_t i = 0; i < r->by_domain.count; i++)
+		print_row(r, r->by_domain.rows[i], width);
+}
+
+static void
+add_json_sum(struct admin_json *j, const struct queue_sum *sum)
+{
+	char time[ADMIN_TIME_MAX];
+
+	admin_json_number(j, "messages", sum->messages);
+	admin_json_number(j, "todo", sum->todo);
+	admin_json_number(j, "remote", sum->remote);
+	admin_json_number(j, "local", sum->local);
+	admin_json_number(j, "bytes", sum->bytes);
+	if (sum->messages > 0)
+		admin_json_string(j, "oldest", admin_print_utc(time, sum->oldest));
+	else
+		admin_json_null(j, "oldest");
+}
+
+static void
+print_json_total(const struct report *r)
+{
+	struct admin_json j;
+
+	admin_json_open(&j, stdout);
+	admin_json_string(&j, "kind", "total");
+	admin_json_string(&j, "name", "");
+	add_json_sum(&j, &r->total);
+	admin_json_number(&j, "incomplete", r->total.incomplete);
+	admin_json_number(&j, "strange", r->strange);
+	if (r->held_known)
+		admin_json_number(&j, "held", r->held);
+	else
+		admin_json_null(&j, "held");
+	admin_json_close(&j);
+}
+
+static void
+print_json_row(const struct queue_row *row)
+{
+	char name[ADMIN_NAME_MAX];
+	struct admin_json j;
+
+	admin_json_open(&j, stdout);
+	admin_json_string(&j, "kind", kind_name(&row->meter));
+	admin_json_string(&j, "name", admin_print_name(name, &row->meter));
+	add_json_sum(&j, &row->sum);
+	admin_json_close(&j);
+}
+
+static void
+print(const struct report *r)
+{
+	if (r->json)
+		print_json_total(r);
+	else
+		print_total(r);
+	if (r->alert || r->only != NULL)
+		return;
+	if (!r->json)
+		print_table(r);
+	for (size_t i = 0; r->json && i < r->by_domain.count; i++)
+		print_json_row(r->by_domain.rows[i]);
+}
+
+/* --- the walk --- */
+
+static int
+see(void *context, struct queue *q, const struct queue_message *m)
+{
+	struct report *r = context;
+	struct meter meter;
+
+	queue_text_payer(&meter, m->records);
+	if (r->only != NULL && (m->state == QUEUE_INCOMPLETE || meter.kind != r->only->kind ||
+		strcmp(meter.name, r->only->name) != 0))
+		return 0;
+	queue_sum_add(&r->total, m);
+	if (r->only != NULL)
+		return r->alert ? 0 : admin_queue_list(q, m, r->admin->now, r->json);
+	if (r->alert || m->state == QUEUE_INCOMPLETE)
+		return 0;
+	return queue_table_add(&r->by_domain, &meter, m);
+}
+
+static int
+complain(const struct admin *a, const char *where)
+{
+	int error = errno;
+
+	(void)fprintf(stderr, "qlimit: %s%s%s: %s%s\n", a->place.queue, where[0] == '\0' ? "" : "/", where,
+	    strerror(error), error == ENOENT ? ": is this qmail's queue?" :
+	    error == EACCES ? ": qmail's queue is for root to read" : "");
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+		return EX_NOINPUT;
+	case EACCES:
+	case EPERM:
+		return EX_NOPERM;
+	case ENOMEM:
+		return EX_OSERR;
+	default:
+		return EX_IOERR;
+	}
+}
+
+static int
+read_queue(struct report *r)
+{
+	char where[QUEUE_WHERE_MAX];
+	struct queue *q = queue_open(r->admin->place.queue);
+	int status = EX_OK;
+
+	if (q == NULL)
+		return complain(r->admin, "");
+	if (queue_walk(q, see, r) == -1)
+		status = complain(r->admin, queue_where(q, where));
+	r->strange = queue_strange(q);
+	queue_close(q);
+	return status;
+}
+
+/* --- what limits hold --- */
+
+/* 1 if there is more; 0; -1. */
+static int
+count_batch(struct store *s, unsigned char *id, uint64_t *held)
+{
+	struct pending p;
+	int rc = 1;
+
+	for (int seen = 0; rc == 1 && seen < BATCH; seen++) {
+		rc = store_pending_next(s, id, &p);
+		if (rc == 1 && !p.message && p.state == PENDING_HELD)
+			++*held;
+	}
+	return rc;
+}
+
+/* From here on we are the owner of the state directory. Why it is not known is said on standard error. */
+static void
+count_held(struct report *r, struct admin *a)
+{
+	unsigned char id[DIGEST_SIZE] = { 0 };
+	struct info info;
+	int status, rc;
+	struct store *s = admin_open_live(a, &info, &status);
+
+	if (s == NULL)
+		return;
+	while ((rc = count_batch(s, id, &r->held)) == 1) {
+		store_rollback(s);
+		if (store_begin(s, false) == -1) {
+			rc = -1;
+			break;
+		}
+	}
+	r->held_known = rc == 0;
+	if (rc == -1) {
+		(void)admin_store_failed(s);
+		return;
+	}
+	store_rollback(s);
+	store_close(s);
+}
+
+/* --- the command --- */
+
+/* False after saying that no message can be meant. */
+static bool
+parse_name(struct meter *meter, const char *word)
+{
+	if (strcmp(word, "-") == 0) {
+		meter_set(meter, METER_FOREIGN, "");
+		return true;
+	}
+	if (meter_parse(meter, word) && (meter->kind == METER_DOMAIN || meter->kind == METER_BOUNCES))
+		return true;
+	(void)fprintf(stderr, "qlimit: \"%.80s\": the queue knows messages by their sender: a domain, bounces, or "
+	    "- for senders without a domain\n", word);
+	return false;
+}
+
+static bool
+parse_alert(struct report *r, const char *word)
+{
+	size_t n = strlen(word);
+
+	r->alert = true;
+	r->alert_above = strtoull(word, NULL, 10);
+	if (n > 0 && n <= 18 && strspn(word, "0123456789") == n)
+		return true;
+	(void)fprintf(stderr, "qlimit: --alert \"%.80s\": must be a number of messages\n", word);
+	return false;
+}
+
+int
+admin_queue(struct admin *a)
+{
+	static struct report r; /* too large for the stack */
+	struct meter only;
+	int status;
+
+	r.admin = a;
+	r.json = a->option[ADMIN_JSON] != NULL;
+	if (a->names[0] != NULL && !parse_name(&only, a->names[0]))
+		return EX_USAGE;
+	if (a->option[ADMIN_ALERT] != NULL && !parse_alert(&r, a->option[ADMIN_ALERT]))
+		return EX_USAGE;
+	r.only = a->names[0] != NULL ? &only : NULL;
+	status = read_queue(&r);
+	if (status == EX_OK) {
+		if (!r.alert && r.only == NULL)
+			count_held(&r, a);
+		queue_table_sort(&r.by_domain);
+		print(&r);
+	}
+	queue_table_empty(&r.by_domain);
+	return status == EX_OK && r.alert && r.total.messages > r.alert_above ? TOO_MANY : status;
+}
