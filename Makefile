@@ -40,10 +40,11 @@ COMMON = address admission boot booking bytes clock counters cursor day digest e
          store_rules text watch
 REMOTE = $(COMMON) child delivery delivery_log envelope \
          qlimit_remote settlement
-ADMIN  = $(COMMON) admin admin_changes admin_explain admin_load admin_print admin_queue admin_queue_list admin_show admin_status admin_tidy compile compile_days config \
-         config_control config_domains config_entry config_hosted config_rules config_scan config_source \
-         config_syntax config_users config_value owner qlimit queue queue_table \
-         queue_text
+ADMIN  = $(COMMON) admin admin_changes admin_explain admin_history admin_load admin_metrics admin_print \
+         admin_queue admin_queue_list admin_report admin_report_hours admin_report_meters admin_show \
+         admin_status admin_tidy compile compile_days config config_control config_domains config_entry \
+         config_hosted config_rules config_scan config_source config_syntax config_users config_value owner \
+         qlimit queue queue_table queue_text summary tally timespan
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
 obj    = $(patsubst %,$(BUILD)/%.o,$(1))
 TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/torture_*.c tests/harness*.c))
@@ -141,7 +142,7 @@ $(LINTED): build/lint/%.o: %.c .clang-tidy tests/.clang-tidy Makefile
 	$(Q)gcc -fanalyzer -fanalyzer-verbosity=1 -Werror $(LINT_AS) $(LEAKS) -MMD -MP -c -o $@ $<
 $(filter build/lint/tests/bench/%,$(LINTED)): LINT_AS = -std=c11 -D_GNU_SOURCE -Iinclude
 # gcc 12 loses sight of what is put into an array: leaks and what is unset in these is for asan and valgrind.
-build/lint/src/config_domains.o build/lint/src/store_memory.o build/lint/tests/torture_disk.o: LEAKS = -Wno-analyzer-malloc-leak -Wno-analyzer-use-of-uninitialized-value
+build/lint/src/admin_history.o build/lint/src/config_domains.o build/lint/src/store_memory.o build/lint/tests/torture_disk.o: LEAKS = -Wno-analyzer-malloc-leak -Wno-analyzer-use-of-uninitialized-value
 
 # FUZZ_SECONDS for each target. What breaks one is kept in build/fuzz.
 fuzz: $(FUZZERS)

@@ -19,7 +19,17 @@
 #define ADMIN_PATIENCE_MS 10000
 
 /* --json and so on; which command takes which: qlimit.c. */
-enum admin_option { ADMIN_ALERT, ADMIN_JSON, ADMIN_MESSAGE, ADMIN_OPTIONS };
+enum admin_option {
+	ADMIN_ALERT,
+	ADMIN_BY,
+	ADMIN_JSON,
+	ADMIN_LIMIT,
+	ADMIN_MESSAGE,
+	ADMIN_SINCE,
+	ADMIN_TEXTFILE,
+	ADMIN_UNTIL,
+	ADMIN_OPTIONS,
+};
 
 struct admin {
 	struct place place;            /* state: where the wrapper's is */
@@ -41,6 +51,8 @@ int admin_reset(struct admin *a);
 int admin_tidy(struct admin *a);
 int admin_explain(struct admin *a);
 int admin_queue(struct admin *a);
+int admin_report(struct admin *a);
+int admin_metrics(struct admin *a);
 
 /*
  * Becomes the owner of the state directory and finds out whether the state is elsewhere. An exit
@@ -57,8 +69,14 @@ struct store *admin_live(const struct admin *a);
  */
 struct store *admin_open_live(struct admin *a, struct info *info, int *status);
 
+/* Says why the live store could not be opened, by errno; the exit status for that. */
+int admin_open_failed(const struct admin *a);
+
 /* The meter that a word of the admin's means; false after saying that it means none. */
 bool admin_meter(struct meter *meter, const char *word);
+
+/* The number behind --limit; *limit stays where it is not given. False after saying what is wrong with it. */
+bool admin_limit(const struct admin *a, uint64_t least, uint64_t most, uint64_t *limit);
 
 /* Says that the store failed, by errno, and returns the exit status for it; ends the store. */
 int admin_store_failed(struct store *s);

@@ -2,6 +2,7 @@
 #include "admin.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -35,8 +36,8 @@ admin_enter(struct admin *a, bool create)
 	return EX_OK;
 }
 
-static int
-open_failed(const struct admin *a)
+int
+admin_open_failed(const struct admin *a)
 {
 	if (errno == ENOENT) {
 		(void)fprintf(stderr, "qlimit: nothing counted yet in %s: no delivery has passed "
@@ -81,7 +82,7 @@ admin_open_live(struct admin *a, struct info *info, int *status)
 		return NULL;
 	s = admin_live(a);
 	if (s == NULL || store_begin(s, false) == -1) {
-		*status = open_failed(a);
+		*status = admin_open_failed(a);
 		store_close(s);
 		return NULL;
 	}
@@ -93,7 +94,7 @@ admin_open_live(struct admin *a, struct info *info, int *status)
 		return s;
 	if (rc == 0)
 		errno = ENOENT;
-	*status = rc == 0 ? open_failed(a) : admin_store_failed(s);
+	*status = rc == 0 ? admin_open_failed(a) : admin_store_failed(s);
 	if (rc == 0)
 		store_close(s);
 	return NULL;
@@ -122,6 +123,26 @@ admin_meter(struct meter *meter, const char *word)
 	(void)fprintf(stderr, "qlimit: \"%.80s\": not the name of a meter: a domain, server, bounces, foreign, "
 	    "overflow, uid:N, alias, auth:NAME or destination:DOMAIN\n", word);
 	return false;
+}
+
+bool
+admin_limit(const struct admin *a, uint64_t least, uint64_t most, uint64_t *limit)
+{
+	const char *word = a->option[ADMIN_LIMIT];
+	uint64_t n = 0;
+	const char *at = word;
+
+	if (word == NULL)
+		return true;
+	for (; *at >= '0' && *at <= '9' && n <= most; at++)
+		n = 10 * n + (uint64_t)(*at - '0');
+	if (at == word || *at != '\0' || n < least || n > most) {
+		(void)fprintf(stderr, "qlimit: --limit \"%.40s\": write a whole number from %" PRIu64 " to %" PRIu64
+		    "\n", word, least, most);
+		return false;
+	}
+	*limit = n;
+	return true;
 }
 
 /* --- reset --- */

@@ -1,5 +1,5 @@
 /* admin_status - the command status: is qlimit itself well? */
-#include "admin.h"
+#include "admin_status.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,15 +13,8 @@
 #include "real.h"
 
 struct status {
-	struct info info;
-	struct watch_list watched;
-	char note[STORE_NOTE_MAX + 1];
+	struct admin_status at;
 	uint64_t meters;
-	int64_t live_bytes, ledger_bytes, damaged_at;
-	bool ledger_damaged;
-	char real[PLACE_PATH_MAX + 1]; /* qmail-remote, as the wrapper would find it ... */
-	const char *real_problem;      /* ... or why it would not, or NULL */
-	bool current; /* the rules are those of the files as they are now */
 };
 
 static bool
@@ -33,7 +26,7 @@ look(const struct admin *a, const char *name, struct stat *st)
 }
 
 static void
-look_at_files(const struct admin *a, struct status *s)
+look_at_files(const struct admin *a, struct admin_status *s)
 {
 	struct stat st;
 
@@ -44,27 +37,33 @@ look_at_files(const struct admin *a, struct status *s)
 }
 
 static int
-read_store(struct store *store, struct status *s)
+read_store(struct store *store, struct admin_status *s)
 {
 	static unsigned char record[WATCH_RECORD_MAX];
-	struct store_row row = { .hour = 0 };
 	size_t size;
 	int rc;
 
 	if (store_note_get(store, s->note) == -1)
 		return -1;
 	rc = store_watch_get(store, record, &size);
-	if (rc == -1)
-		return -1;
 	if (rc == 1)
 		(void)watch_decode(&s->watched, record, size);
-	while ((rc = store_counters_next(store, s->info.hour, s->info.hour + 1, &row)) == 1)
-		s->meters++;
 	return rc == -1 ? -1 : 0;
 }
 
+static int
+count_meters(struct store *store, struct status *s)
+{
+	struct store_row row = { .hour = 0 };
+	int rc;
+
+	while ((rc = store_counters_next(store, s->at.info.hour, s->at.info.hour + 1, &row)) == 1)
+		s->meters++;
+	return rc;
+}
+
 static void
-find_real(const struct admin *a, struct status *s)
+find_real(const struct admin *a, struct admin_status *s)
 {
 	static char wrapper[PLACE_PATH_MAX + 1];
 
@@ -74,6 +73,17 @@ find_real(const struct admin *a, struct status *s)
 	    a->place.remote != NULL ? a->place.remote : a->essentials.remote);
 	if (s->real_problem == NULL && access(s->real, X_OK) == -1)
 		s->real_problem = "the real qmail-remote cannot be executed:";
+}
+
+int
+admin_status_find(const struct admin *a, struct store *store, struct admin_status *s)
+{
+	if (read_store(store, s) == -1)
+		return -1;
+	look_at_files(a, s);
+	find_real(a, s);
+	s->current = watch_list_is_current(&s->watched) && s->watched.count > 0;
+	return 0;
 }
 
 /* --- as text --- */
@@ -88,7 +98,7 @@ print_when(const struct admin *a, int64_t then)
 }
 
 static void
-print_rules(const struct admin *a, const struct status *s)
+print_rules(const struct admin *a, const struct admin_status *s)
 {
 	(void)printf("rules:         ");
 	if (s->info.generation == 0) {
@@ -110,7 +120,7 @@ print_rules(const struct admin *a, const struct status *s)
 }
 
 static void
-print_mail(const struct admin *a, const struct status *s)
+print_mail(const struct admin *a, const struct admin_status *s, uint64_t meters)
 {
 	(void)printf("last delivery: ");
 	if (s->info.last_delivery == 0)
@@ -120,7 +130,7 @@ print_mail(const struct admin *a, const struct status *s)
 	if (s->info.last_delivery != 0)
 		(void)puts("");
 	(void)printf("counting:      meters in the newest hour: %" PRIu64
-	    "; deliveries not finished: %" PRIu64 "\n", s->meters, s->info.pendings);
+	    "; deliveries not finished: %" PRIu64 "\n", meters, s->info.pendings);
 	if (s->real_problem == NULL)
 		(void)printf("real program:  %s\n", s->real);
 	else
@@ -130,7 +140,7 @@ print_mail(const struct admin *a, const struct status *s)
 }
 
 static void
-print_store(const struct admin *a, const struct status *s)
+print_store(const struct admin *a, const struct admin_status *s)
 {
 	(void)printf("store:         %s: live.mdb %" PRId64 " KiB, ledger.mdb %" PRId64
 	    " KiB, since ", a->place.state, (s->live_bytes + 1023) / 1024,
@@ -163,7 +173,7 @@ json_time(struct admin_json *j, const char *name, int64_t seconds)
 }
 
 static void
-print_json(const struct admin *a, const struct status *s)
+print_json(const struct admin *a, const struct admin_status *s, uint64_t meters)
 {
 	struct admin_json j;
 
@@ -177,7 +187,7 @@ print_json(const struct admin *a, const struct status *s)
 	admin_json_string(&j, "load_error", s->note);
 	json_time(&j, "last_delivery", s->info.last_delivery);
 	json_time(&j, "hour", s->info.hour == 0 ? 0 : hour_start(s->info.hour));
-	admin_json_number(&j, "meters", s->meters);
+	admin_json_number(&j, "meters", meters);
 	admin_json_number(&j, "pending", s->info.pendings);
 	admin_json_number(&j, "live_bytes", (uint64_t)s->live_bytes);
 	admin_json_number(&j, "ledger_bytes", (uint64_t)s->ledger_bytes);
@@ -194,23 +204,20 @@ admin_status(struct admin *a)
 {
 	static struct status s;
 	int status;
-	struct store *store = admin_open_live(a, &s.info, &status);
+	struct store *store = admin_open_live(a, &s.at.info, &status);
 
 	if (store == NULL)
 		return status;
-	if (read_store(store, &s) == -1)
+	if (admin_status_find(a, store, &s.at) == -1 || count_meters(store, &s) == -1)
 		return admin_store_failed(store);
 	store_rollback(store);
 	store_close(store);
-	look_at_files(a, &s);
-	find_real(a, &s);
-	s.current = watch_list_is_current(&s.watched) && s.watched.count > 0;
 	if (a->option[ADMIN_JSON] != NULL) {
-		print_json(a, &s);
+		print_json(a, &s.at, s.meters);
 		return EX_OK;
 	}
-	print_rules(a, &s);
-	print_mail(a, &s);
-	print_store(a, &s);
+	print_rules(a, &s.at);
+	print_mail(a, &s.at, s.meters);
+	print_store(a, &s.at);
 	return EX_OK;
 }

@@ -31,6 +31,13 @@ static const struct command commands[] = {
 	    "put the configuration in force now and say what changed" },
 	{ "show", admin_show, 0, 1000000, JSON, "[--json] [NAME...]",
 	    "this hour, meter by meter, busiest first" },
+	{ "report", admin_report, 0, 1000000,
+	    JSON | 1u << ADMIN_SINCE | 1u << ADMIN_UNTIL | 1u << ADMIN_BY | 1u << ADMIN_LIMIT,
+	    "[--since TIME] [--until TIME] [--by meter|hour|day] [--limit N] [--json] [NAME...]",
+	    "what was sent, failed and stopped in past hours, worst first" },
+	{ "metrics", admin_metrics, 0, 0, 1u << ADMIN_TEXTFILE | 1u << ADMIN_LIMIT,
+	    "[--textfile PATH] [--limit N]",
+	    "this hour as OpenMetrics, for Prometheus" },
 	{ "explain", admin_explain, 1, 2, 1u << ADMIN_MESSAGE, "[--message FILE] SENDER [RECIPIENT]",
 	    "which meters would pay for a delivery and why, and its verdict; counts nothing" },
 	{ "queue", admin_queue, 0, 1, 1u << ADMIN_ALERT | JSON, "[--alert N] [--json] [NAME]",
@@ -48,12 +55,17 @@ static const struct command commands[] = {
 static void
 usage(FILE *f)
 {
-	char left[60];
+	char left[120];
 
 	(void)fputs("usage: qlimit COMMAND [ARGUMENT...]\n\n", f);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		(void)snprintf(left, sizeof left, "%s %s", commands[i].name,
 		    commands[i].arguments);
+		/* Long ones on a line of their own. */
+		if (strlen(left) > 44) {
+			(void)fprintf(f, "  %s\n", left);
+			left[0] = '\0';
+		}
 		(void)fprintf(f, "  %-44s %s\n", left, commands[i].summary);
 	}
 	(void)fputs("\nNAME is a domain, server, bounces, foreign, overflow, uid:N, alias, auth:NAME or\n"
@@ -88,6 +100,11 @@ take_options(const struct command *command, int count, char **argv, struct admin
 		{ "alert", required_argument, NULL, ADMIN_ALERT },
 		{ "json", no_argument, NULL, ADMIN_JSON },
 		{ "message", required_argument, NULL, ADMIN_MESSAGE },
+		{ "since", required_argument, NULL, ADMIN_SINCE },
+		{ "until", required_argument, NULL, ADMIN_UNTIL },
+		{ "by", required_argument, NULL, ADMIN_BY },
+		{ "textfile", required_argument, NULL, ADMIN_TEXTFILE },
+		{ "limit", required_argument, NULL, ADMIN_LIMIT },
 		{ NULL, 0, NULL, 0 },
 	};
 	int which;

@@ -34,6 +34,8 @@
 	suite(locks) \
 	suite(starts) \
 	suite(attacks) \
+	suite(summary) \
+	suite(metrics) \
 	suite(cli) \
 	suite(cli_corners) \
 	suite(admin_corners) \

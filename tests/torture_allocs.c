@@ -163,7 +163,8 @@ END_TEST
 #define OLD "1000000"
 #define NEW "2000000"
 
-static const char *const commands[][3] = { { "load", NULL }, { "check", NULL }, { "show", NULL },
+static const char *const commands[][3] = { { "load", NULL }, { "check", NULL }, { "show", NULL }, { "report", NULL },
+	{ "metrics", NULL },
 	{ "status", NULL }, { "tidy", NULL }, { "reset", "example.com", NULL } };
 
 /* Enough for libconfig and its parser to ask for memory in all the ways they know. */

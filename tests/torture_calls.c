@@ -152,7 +152,8 @@ END_TEST
 
 /* --- the CLI --- */
 
-static const char *const commands[][4] = { { "load", NULL }, { "show", NULL }, { "status", NULL },
+static const char *const commands[][4] = { { "load", NULL }, { "show", NULL }, { "report", NULL },
+	{ "metrics", NULL }, { "status", NULL },
 	{ "tidy", NULL }, { "reset", "example.com", NULL }, { "check", NULL } };
 
 static const char *const *command;

@@ -1,0 +1,32 @@
+/*
+ * admin_report - the parts of the command report
+ */
+#ifndef ADMIN_REPORT_H
+#define ADMIN_REPORT_H
+
+#include "admin_history.h"
+#include "admin_print.h"
+
+/* Prints the span of `h` meter by meter, worst first, at most `limit` of them; 0: all. An exit status. */
+int admin_report_meters(struct admin_history *h, uint64_t limit);
+
+/* Tells the rows of the span, of the meters named or of all. An exit status. */
+int admin_report_rows(struct admin_history *h, admin_history_told *told, void *context);
+
+/*
+ * Prints the span of `h` hour by hour, or day by day as local time has them; of `meter`, or of all mail where
+ * that is NULL. With a meter and by hour: a bar for each hour. An exit status.
+ */
+int admin_report_hours(struct admin_history *h, const struct meter *meter, bool days);
+
+/* What was asked for: "domain a.example", or "all mail"; ADMIN_TITLE_MAX bytes. */
+#define ADMIN_TITLE_MAX (ADMIN_NAME_MAX + 16)
+const char *admin_report_title(char *out, const struct meter *meter);
+
+/* The first line: what, from when to when. */
+void admin_report_head(const struct timespan *span, const char *what);
+
+/* What every JSON object of a report has of its numbers. */
+void admin_report_numbers(struct admin_json *j, const struct counters *c);
+
+#endif

@@ -1,0 +1,380 @@
+/* admin_metrics - the command metrics: this hour as OpenMetrics text */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "admin_history.h"
+#include "admin_print.h"
+#include "admin_status.h"
+#include "hour.h"
+#include "policy.h"
+#include "standing.h"
+#include "summary.h"
+
+#define TOP_DEFAULT 50
+#define TOP_MAX 1000 /* label values are dear in Prometheus, and senders choose them */
+#define KINDS (METER_OVERFLOW + 1)
+
+/* The name of what is left of a kind. No meter's: a space in one is escaped. */
+#define OTHERS "all others"
+
+struct metrics {
+	FILE *out;
+	struct admin_status status;
+	struct admin_history history;
+	uint64_t top;
+	struct store_row *rows; /* first the kinds without names, then the busiest, at most `top` of these */
+	size_t count, named;
+	struct counters others[KINDS];
+	uint64_t meters[KINDS], left[KINDS]; /* how many there are; how many are in `others` */
+};
+
+/* --- which meters --- */
+
+static void
+leave_out(struct metrics *m, const struct store_row *row)
+{
+	counters_add(&m->others[row->meter.kind], &row->counters);
+	m->left[row->meter.kind]++;
+}
+
+/* The least busy of those with a name. */
+static struct store_row *
+least_of(const struct metrics *m)
+{
+	struct store_row *least = NULL;
+
+	for (size_t i = 0; i < m->count; i++) {
+		struct store_row *row = &m->rows[i];
+
+		if (row->meter.length > 0 &&
+		    (least == NULL || summary_wanted(&row->counters) < summary_wanted(&least->counters)))
+			least = row;
+	}
+	return least;
+}
+
+static int
+take_row(void *context, const struct store_row *row)
+{
+	struct metrics *m = context;
+	struct store_row *least;
+
+	if (row->meter.kind >= KINDS)
+		return 0;
+	m->meters[row->meter.kind]++;
+	if (row->meter.length == 0 || m->named < m->top) {
+		m->named += row->meter.length > 0;
+		if (m->count < m->top + KINDS)
+			m->rows[m->count++] = *row;
+		return 0;
+	}
+	least = least_of(m);
+	if (least == NULL || summary_wanted(&row->counters) <= summary_wanted(&least->counters)) {
+		leave_out(m, row);
+	} else {
+		leave_out(m, least);
+		*least = *row;
+	}
+	return 0;
+}
+
+/* Busiest first, so that a scrape is like the one before it. */
+static int
+compare_rows(const void *a, const void *b)
+{
+	const struct store_row *x = a, *y = b;
+	uint64_t p = summary_wanted(&x->counters), q = summary_wanted(&y->counters);
+
+	if (x->meter.kind != y->meter.kind)
+		return x->meter.kind < y->meter.kind ? -1 : 1;
+	if (p != q)
+		return p > q ? -1 : 1;
+	return strcmp(x->meter.name, y->meter.name);
+}
+
+/* --- the text --- */
+
+/*
+ * Gauges only, no timestamps, and neither quotes nor backslashes in the help: so that it is in order as
+ * OpenMetrics and as the older format of Prometheus, which node_exporter reads.
+ */
+static void
+family(const struct metrics *m, const char *name, const char *unit, const char *help)
+{
+	(void)fprintf(m->out, "# TYPE qlimit_%s gauge\n", name);
+	if (unit != NULL)
+		(void)fprintf(m->out, "# UNIT qlimit_%s %s\n", name, unit);
+	(void)fprintf(m->out, "# HELP qlimit_%s %s\n", name, help);
+}
+
+/* Of a printable string. */
+static void
+label_value(FILE *f, const char *s)
+{
+	for (; *s != '\0'; s++)
+		(void)fprintf(f, *s == '\\' || *s == '"' ? "\\%c" : "%c", *s);
+}
+
+static void
+sample(const struct metrics *m, const char *metric, unsigned kind, const char *name)
+{
+	(void)fprintf(m->out, "qlimit_%s{kind=\"%s\",name=\"", metric, meter_kind_name(kind));
+	label_value(m->out, name);
+	(void)fputs("\"} ", m->out);
+}
+
+typedef uint64_t value_of(const struct counters *c);
+
+#define FIELD(field) static uint64_t of_##field(const struct counters *c) { return c->field; }
+FIELD(admitted)
+FIELD(sent)
+FIELD(deferred)
+FIELD(failed)
+FIELD(unreached)
+FIELD(held)
+FIELD(refused)
+FIELD(bytes)
+
+static void
+print_counts(const struct metrics *m, const char *metric, value_of *value)
+{
+	char name[ADMIN_NAME_MAX];
+
+	for (size_t i = 0; i < m->count; i++) {
+		sample(m, metric, m->rows[i].meter.kind, admin_print_name(name, &m->rows[i].meter));
+		(void)fprintf(m->out, "%" PRIu64 "\n", value(&m->rows[i].counters));
+	}
+	for (unsigned kind = 0; kind < KINDS; kind++)
+		if (m->left[kind] > 0) {
+			sample(m, metric, kind, OTHERS);
+			(void)fprintf(m->out, "%" PRIu64 "\n", value(&m->others[kind]));
+		}
+}
+
+static void
+print_counters(const struct metrics *m)
+{
+	static const struct {
+		const char *name, *unit, *help;
+		value_of *value;
+	} families[] = {
+		{ "admitted", NULL, "Deliveries admitted in the running hour.", of_admitted },
+		{ "sent", NULL, "Deliveries accepted by the other side in the running hour.", of_sent },
+		{ "deferred", NULL, "Deliveries the other side put off in the running hour.", of_deferred },
+		{ "failed", NULL, "Deliveries that failed for good in the running hour.", of_failed },
+		{ "unreached", NULL, "Deliveries without an answer in the running hour.", of_unreached },
+		{ "held", NULL, "Deliveries held by a limit of this meter in that hour.", of_held },
+		{ "refused", NULL, "Deliveries refused by a limit of this meter in that hour.", of_refused },
+		{ "admitted_bytes", "bytes", "Size of what was admitted in the running hour.", of_bytes },
+	};
+
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+		family(m, families[i].name, families[i].unit, families[i].help);
+		print_counts(m, families[i].name, families[i].value);
+	}
+}
+
+static uint64_t
+limit_per_hour(const struct counters *c)
+{
+	return c->limits.max_per_hour;
+}
+
+static uint64_t
+limit_per_day(const struct counters *c)
+{
+	return c->limits.max_per_day;
+}
+
+static uint64_t
+state_of(const struct counters *c)
+{
+	return (uint64_t)standing_of(&c->limits, c);
+}
+
+/* What belongs to one meter and has no sum. Limits that do not exist are left out. */
+static void
+print_each(const struct metrics *m, const char *metric, value_of *value, bool zero)
+{
+	char name[ADMIN_NAME_MAX];
+
+	for (size_t i = 0; i < m->count; i++) {
+		uint64_t n = value(&m->rows[i].counters);
+
+		if (n == 0 && !zero)
+			continue;
+		sample(m, metric, m->rows[i].meter.kind, admin_print_name(name, &m->rows[i].meter));
+		(void)fprintf(m->out, "%" PRIu64 "\n", n);
+	}
+}
+
+static void
+print_meters(const struct metrics *m)
+{
+	family(m, "max_per_hour", NULL, "The limit, where there is one.");
+	print_each(m, "max_per_hour", limit_per_hour, false);
+	family(m, "max_per_day", NULL, "The limit, where there is one.");
+	print_each(m, "max_per_day", limit_per_day, false);
+	family(m, "state", NULL, "0 ok, 1 warning, 2 held, 3 tripped.");
+	print_each(m, "state", state_of, true);
+	family(m, "meters", NULL, "Meters that have counted something in the running hour.");
+	for (unsigned kind = METER_SERVER; kind < KINDS; kind++)
+		(void)fprintf(m->out, "qlimit_meters{kind=\"%s\"} %" PRIu64 "\n", meter_kind_name(kind),
+		    m->meters[kind]);
+}
+
+static void
+print_one(const struct metrics *m, const char *name, const char *unit, int64_t value, const char *help)
+{
+	family(m, name, unit, help);
+	(void)fprintf(m->out, "qlimit_%s %" PRId64 "\n", name, value);
+}
+
+static void
+print_status(const struct metrics *m)
+{
+	const struct admin_status *s = &m->status;
+	const struct info *info = &s->info;
+	const struct {
+		const char *what;
+		bool is;
+	} troubles[] = { { "load", s->note[0] != '\0' }, { "remote", s->real_problem != NULL },
+		{ "live_damaged", s->damaged_at != 0 }, { "ledger_damaged", s->ledger_damaged } };
+
+	print_one(m, "hour_timestamp_seconds", "seconds", hour_start(m->history.running),
+	    "When the running hour began.");
+	print_one(m, "last_delivery_timestamp_seconds", "seconds", info->last_delivery,
+	    "When qlimit-remote last saw a delivery, 0 if never.");
+	print_one(m, "rules_loaded_timestamp_seconds", "seconds", info->generation == 0 ? 0 : info->loaded_at,
+	    "When the rules in force were loaded, 0 if never.");
+	print_one(m, "observe", NULL, info->settings.observe,
+	    "1 with mode observe, in which nothing is stopped.");
+	print_one(m, "pending", NULL, info->pendings > INT64_MAX ? INT64_MAX : (int64_t)info->pendings,
+	    "Deliveries that are not finished.");
+	family(m, "store_bytes", "bytes", "Size of the files of the store.");
+	(void)fprintf(m->out, "qlimit_store_bytes{file=\"live.mdb\"} %" PRId64 "\n"
+	    "qlimit_store_bytes{file=\"ledger.mdb\"} %" PRId64 "\n", s->live_bytes, s->ledger_bytes);
+	family(m, "trouble", NULL, "1 where qlimit status says TROUBLE.");
+	for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++)
+		(void)fprintf(m->out, "qlimit_trouble{what=\"%s\"} %d\n", troubles[i].what, troubles[i].is);
+}
+
+static void
+print_all(const struct metrics *m)
+{
+	print_status(m);
+	print_counters(m);
+	print_meters(m);
+	(void)fputs("# EOF\n", m->out);
+}
+
+/* --- where to --- */
+
+static int
+cannot_write(const char *path)
+{
+	(void)fprintf(stderr, "qlimit: %s: %s: it is written by the owner of the state directory, who must be "
+	    "allowed to write in its directory\n", path, strerror(errno));
+	return EX_CANTCREAT;
+}
+
+/* Writes all of it or nothing to a new file beside `path`; 0, or -1 with errno. */
+static int
+write_beside(struct metrics *m, int fd)
+{
+	int rc;
+
+	m->out = fdopen(fd, "w");
+	if (m->out == NULL) {
+		(void)close(fd);
+		return -1;
+	}
+	print_all(m);
+	rc = fflush(m->out) == 0 && ferror(m->out) == 0 && fchmod(fd, 0644) == 0 ? 0 : -1;
+	return fclose(m->out) == 0 ? rc : -1;
+}
+
+/* A reader meets the old text or the new one, whole; and not as root, who could be led astray by links. */
+static int
+write_textfile(struct metrics *m, const char *path)
+{
+	char beside[PLACE_PATH_MAX + 8];
+	int n = snprintf(beside, sizeof beside, "%s.XXXXXX", path), fd, saved;
+
+	if (n < 0 || (size_t)n >= sizeof beside) {
+		errno = ENAMETOOLONG;
+		return cannot_write(path);
+	}
+	fd = mkstemp(beside);
+	if (fd == -1)
+		return cannot_write(path);
+	if (write_beside(m, fd) == 0 && rename(beside, path) == 0)
+		return EX_OK;
+	saved = errno;
+	(void)unlink(beside);
+	errno = saved;
+	return cannot_write(path);
+}
+
+/* --- the command --- */
+
+static int
+read_status(struct metrics *m, struct admin *a)
+{
+	int status;
+	struct store *s = admin_open_live(a, &m->status.info, &status);
+
+	if (s == NULL)
+		return status;
+	if (admin_status_find(a, s, &m->status) == -1)
+		return admin_store_failed(s);
+	store_rollback(s);
+	store_close(s);
+	return EX_OK;
+}
+
+static int
+read_hour(struct metrics *m, const struct admin *a)
+{
+	int status = admin_history_open(&m->history, a, false);
+
+	if (status != EX_OK)
+		return status;
+	m->history.span = (struct timespan){ m->history.running, m->history.running + 1 };
+	status = admin_history_live(&m->history, take_row, m);
+	admin_history_close(&m->history);
+	qsort(m->rows, m->count, sizeof *m->rows, compare_rows);
+	return status;
+}
+
+int
+admin_metrics(struct admin *a)
+{
+	static struct metrics m;
+	int status;
+
+	m.top = TOP_DEFAULT;
+	m.out = stdout;
+	if (!admin_limit(a, 1, TOP_MAX, &m.top))
+		return EX_USAGE;
+	m.rows = calloc(m.top + KINDS, sizeof *m.rows);
+	if (m.rows == NULL) {
+		(void)fprintf(stderr, "qlimit: %s\n", strerror(errno));
+		return EX_OSERR;
+	}
+	status = read_status(&m, a);
+	if (status == EX_OK)
+		status = read_hour(&m, a);
+	if (status == EX_OK && a->option[ADMIN_TEXTFILE] != NULL)
+		status = write_textfile(&m, a->option[ADMIN_TEXTFILE]);
+	else if (status == EX_OK)
+		print_all(&m);
+	free(m.rows);
+	return status;
+}
