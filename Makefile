@@ -44,7 +44,7 @@ ADMIN  = $(COMMON) admin admin_changes admin_explain admin_history admin_load ad
          admin_queue admin_queue_list admin_report admin_report_hours admin_report_meters admin_show \
          admin_status admin_tidy compile compile_days config config_control config_domains config_entry \
          config_hosted config_rules config_scan config_source config_syntax config_users config_value owner \
-         qlimit queue queue_table queue_text summary tally timespan
+         qlimit queue queue_table queue_text summary tally terminal timespan
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
 obj    = $(patsubst %,$(BUILD)/%.o,$(1))
 TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/torture_*.c tests/harness*.c))

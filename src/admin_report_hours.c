@@ -6,15 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "hour.h"
 #include "summary.h"
+#include "terminal.h"
 
-#define WIDTH_DEFAULT 80
 #define WIDTH_FOR_ALL 110
 #define BAR_LEAST 10
 #define STATE_WIDTH 8 /* the longest of them, and a space */
@@ -96,39 +94,13 @@ struct ink {
 	const char *sent, *failed, *stopped, *limit;
 };
 
-/* By the environment's own rule (locale(7)): setlocale(3) would change how numbers are read and written. */
-static bool
-is_utf8(void)
-{
-	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
-	const char *value = NULL;
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0] && (value == NULL || value[0] == '\0'); i++)
-		value = getenv(names[i]);
-	return value != NULL && (strstr(value, "UTF-8") != NULL || strstr(value, "utf8") != NULL ||
-	    strstr(value, "utf-8") != NULL || strstr(value, "UTF8") != NULL);
-}
-
 static const struct ink *
 choose_ink(void)
 {
 	static const struct ink ascii = { "#", "x", ".", "|" };
 	static const struct ink unicode = { "\u2588", "\u2593", "\u2591", "\u2502" };
 
-	return is_utf8() ? &unicode : &ascii;
-}
-
-/* Columns of the terminal, or as $COLUMNS says. */
-static int
-screen_width(void)
-{
-	const char *set = getenv("COLUMNS");
-	struct winsize size;
-	long columns = set != NULL ? strtol(set, NULL, 10) : 0;
-
-	if (columns <= 0 && ioctl(1, TIOCGWINSZ, &size) == 0)
-		columns = size.ws_col;
-	return columns <= 0 || columns > 1000 ? WIDTH_DEFAULT : (int)columns;
+	return terminal_is_utf8() ? &unicode : &ascii;
 }
 
 struct scale {
@@ -169,7 +141,7 @@ draw_bar(const struct scale *s, const struct counters *c)
 static struct scale
 scale_of(const struct hours *h, int used)
 {
-	struct scale s = { choose_ink(), 0, screen_width() - used - 3 }; /* of rounding up, and the limit */
+	struct scale s = { choose_ink(), 0, terminal_width() - used - 3 }; /* of rounding up, and the limit */
 
 	if (s.width < BAR_LEAST)
 		s.width = BAR_LEAST;
@@ -288,7 +260,7 @@ admin_report_hours(struct admin_history *history, const struct meter *meter, boo
 
 	h.json = history->admin->option[ADMIN_JSON] != NULL;
 	h.bars = meter != NULL && !days;
-	h.narrow = h.bars && screen_width() < WIDTH_FOR_ALL;
+	h.narrow = h.bars && terminal_width() < WIDTH_FOR_ALL;
 	if (lay_out(&h) == -1) {
 		(void)fprintf(stderr, "qlimit: %s\n", strerror(errno));
 		status = EX_OSERR;
