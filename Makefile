@@ -35,8 +35,8 @@ STATIC  := $(shell for how in -static-pie -static; do echo 'int main(void) { ret
              $(CC) -x c - -fPIE $$how -o /dev/null -llmdb 2>/dev/null && echo $$how && break; done)
 LINK_REMOTE = $(if $(filter -static%,$(STATIC)),$(STATIC) $(filter-out -pie,$(HARDEN_LD)),$(HARDEN_LD))
 # Shared by both programs; then each one's own.
-COMMON = address admission boot booking bytes clock counters cursor day digest essentials guard head hour info limits log message meter origin payers pending place \
-         policy real received record report rules standing store store_counters store_days store_file store_lmdb \
+COMMON = address admission boot booking bytes claims clock counters cursor day digest essentials guard head hour info limits log message meter orders origin payers pending place \
+         policy real received record report rules small_file standing store store_counters store_days store_file store_lmdb \
          store_rules text watch
 REMOTE = $(COMMON) child delivery delivery_log envelope \
          qlimit_remote settlement

@@ -8,26 +8,25 @@
 #include <stdint.h>
 
 #include "booking.h"
+#include "claims.h"
 #include "policy.h"
 
 struct admission {
 	struct judgement judgement; /* verdict PASS: hand it to the real program */
 	struct judgement observed;  /* what it would have been, where mode is "observe" */
-	size_t payer;               /* index of the payer that says either, and its meter; */
-	struct meter meter;         /* they mean something unless both PASS */
+	size_t payer;               /* index of the payer that says either, its meter, */
+	struct meter meter;         /* and the order that settles it, or NULL; */
+	const struct order *order;  /* they mean something unless both PASS */
 	bool exempt;                /* it passes because a payer is exempt */
 	bool charged;               /* it passes because it was charged before */
 	bool authenticated;         /* who did, by the message's head, is believed, and pays */
 	bool repeated;              /* it was that, or held in this hour, before */
 	struct booking_notices notices;
-	bool await_rules;           /* nothing was booked: no rules yet, ask again soon */
-	bool start_load;            /* the caller has the claim to start `qlimit load` ... */
-	bool start_tidy;            /* ... and `qlimit tidy` */
-	bool unanswered;            /* whoever had that claim before has not come back */
+	struct claims claims;       /* what the caller has to start; with await_rules nothing was booked */
 };
 
 /*
- * Judges and books a delivery at `now`. With `wait_for_rules` it says `await_rules` instead where
+ * Judges and books a delivery at `now`. With `wait_for_rules` it says `claims.await_rules` instead where
  * there are none and the first load is under way. 0, or -1 with errno: nothing was booked.
  */
 int admission_ask(struct store *s, const struct booking *b, int64_t now, bool wait_for_rules,

@@ -25,6 +25,7 @@ struct booking {
 	size_t count;              /* of recipients, >= 1 */
 	struct pending_file file;  /* the message */
 	struct origin origin;      /* who sends it */
+	const struct orders *orders; /* those in force; NULL: none */
 	const char *config;        /* path of the configuration that should be in force */
 	const unsigned char *boot; /* of the machine (boot.h) */
 };
@@ -80,18 +81,23 @@ int booking_close(struct booking_session *v);
 /* Undoes everything, keeping errno; returns -1. */
 int booking_abandon(struct booking_session *v);
 
+/* What the store remembers of a delivery, or of the message (BOOKING_MESSAGE()). */
+struct booking_delivery {
+	bool known;                     /* false: nothing; all zero but the identity, where there is one */
+	unsigned char id[DIGEST_SIZE];
+	struct pending pending;
+};
+
+/* Finds the delivery to the recipient with this index, or BOOKING_MESSAGE(part). */
+int booking_recall(const struct booking_session *v, size_t recipient, struct booking_delivery *d);
+
 /*
- * The pending delivery to the recipient with this index (or BOOKING_MESSAGE()), and its identity: 1; 0 if
- * it is not remembered, or has nothing to be known by (then `id` is not set).
+ * Remembers it as it is now; a new one only while there is room (STORE_PENDINGS_MAX), and none where the file
+ * has nothing to know it by.
  */
-int booking_recall(const struct booking_session *v, size_t recipient, unsigned char *id,
-    struct pending *p);
+int booking_remember(struct booking_session *v, struct booking_delivery *d);
 
-/* Remembers it from now on; a new one only while there is room (STORE_PENDINGS_MAX). */
-int booking_remember(struct booking_session *v, const unsigned char *id, struct pending *p,
-    bool is_new);
-
-/* Forgets it: it is finished. */
-int booking_forget(struct booking_session *v, const unsigned char *id);
+/* Forgets it, if it was known: it is finished. */
+int booking_forget(struct booking_session *v, const struct booking_delivery *d);
 
 #endif

@@ -15,7 +15,7 @@
 #include "limits.h"
 #include "outcome.h"
 
-#define COUNTERS_SIZE 108 /* bytes of a record */
+#define COUNTERS_SIZE 116 /* bytes of a record */
 
 /* All count deliveries, but for bytes. They stop at UINT64_MAX and at 0 instead of wrapping. */
 struct counters {
@@ -24,8 +24,9 @@ struct counters {
 	uint64_t deferred;
 	uint64_t failed;
 	uint64_t unreached;
-	uint64_t held;      /* stopped for now by a limit of this meter */
-	uint64_t refused;   /* stopped for good by a limit of this meter */
+	uint64_t held;      /* stopped for now by a limit of, or an order on, this meter */
+	uint64_t refused;   /* stopped for good by a limit of, or an order on, this meter */
+	uint64_t discarded; /* thrown away by an admin's order on this meter */
 	uint64_t bytes;     /* sum of the message sizes of what was admitted */
 	uint64_t before;    /* admitted in the 23 hours before this one; kept where max_per_day is set */
 	uint64_t reset_at;  /* the store's sequence number when an admin last reset it, or 0 */
@@ -49,7 +50,7 @@ void counters_add(struct counters *c, const struct counters *more);
 /* Encodes to COUNTERS_SIZE bytes. */
 void counters_encode(const struct counters *c, unsigned char *record);
 
-/* Decodes; also one of version 1, as there are in ledgers, of 96 bytes. False if it is neither. */
+/* Decodes; also records of versions 1 and 2, as there are in ledgers, of 96 and 108 bytes. */
 bool counters_decode(struct counters *c, unsigned char *record, size_t size);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "orders.h"
 #include "origin.h"
 #include "store.h"
 
@@ -26,11 +27,13 @@ enum payer_reason {
 	PAYER_USER,       /* line 1 of the message names the user */
 	PAYER_AUTH,       /* qmail-smtpd's Received: names who authenticated */
 	PAYER_DESTINATION, /* the recipient's domain has limits of its own */
+	PAYER_ORDER,       /* there is an order on it, and nothing else makes it pay */
 };
 
 struct payer {
 	struct meter meter;
 	enum payer_reason reason;
+	const struct order *order; /* an admin's, on this meter; or NULL */
 	bool is_new;              /* nothing was counted for it in this hour yet */
 	struct counters counters; /* of this hour, with the limits that are in force */
 };
@@ -43,10 +46,11 @@ struct payers {
 /*
  * Who pays for a delivery: the one to blame first (domain, bounces, foreign), then user, authenticated
  * user and destination where there are such, the server last. Beyond max_meters a new name without a rule
- * of its own shares METER_OVERFLOW. 0, or -1 with errno.
+ * of its own shares METER_OVERFLOW. A name that `orders` (NULL: none) has an order on pays as if it had a
+ * rule, so that the order meets all its mail. 0, or -1 with errno.
  */
 int payers_find(struct payers *payers, struct store *s, const struct info *info,
-    const struct origin *origin);
+    const struct origin *origin, const struct orders *orders);
 
 /*
  * Reads one meter's counters of this hour and makes their limits those in force. 1; 0 if nothing was

@@ -15,9 +15,15 @@
 #include "limits.h"
 
 /* In order of strictness. */
-enum verdict { VERDICT_PASS = 0, VERDICT_DEFER = 1, VERDICT_REFUSE = 2 };
+enum verdict { VERDICT_PASS = 0, VERDICT_DEFER = 1, VERDICT_REFUSE = 2, VERDICT_DISCARD = 3 };
 
-enum rule { RULE_NONE = 0, RULE_MAX_PER_HOUR = 1, RULE_MAX_FAILURE_PERCENT = 2, RULE_MAX_PER_DAY = 3 };
+enum rule {
+	RULE_NONE = 0,
+	RULE_MAX_PER_HOUR = 1,
+	RULE_MAX_FAILURE_PERCENT = 2,
+	RULE_MAX_PER_DAY = 3,
+	RULE_ORDER = 4, /* no limit but an admin's order (orders.h): it has no figures */
+};
 
 /* A verdict and the figures that explain it. */
 struct judgement {
@@ -37,7 +43,7 @@ struct judgement {
 struct judgement policy_judge(const struct limits *limits, const struct counters *counters,
     uint64_t asked, bool waiting);
 
-/* "max_per_hour", "max_per_day", "max_failure_percent", "none". */
+/* "max_per_hour", "max_per_day", "max_failure_percent", "order", "none". */
 const char *policy_rule_name(enum rule rule);
 
 /* Failures in the sense of count_failures. */

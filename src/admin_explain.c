@@ -19,6 +19,7 @@
 
 struct explanation {
 	struct booking booking;
+	struct orders orders;
 	struct info info;
 	struct admission admission;
 	struct payers payers;
@@ -123,6 +124,7 @@ reason_text(enum payer_reason reason)
 		[PAYER_USER] = "because line 1 of the message names this user",
 		[PAYER_AUTH] = "because qmail-smtpd's Received: names this user",
 		[PAYER_DESTINATION] = "because destinations has the recipient's domain",
+		[PAYER_ORDER] = "because there is an order on it",
 	};
 
 	return texts[reason];
@@ -217,7 +219,7 @@ print_payer(const struct config *config, const struct payer *p)
 static void
 print_verdict(const struct explanation *e)
 {
-	static const char *const verdicts[] = { "pass", "held", "refused" };
+	static const char *const verdicts[] = { "pass", "held", "refused", "discarded" };
 	const struct admission *a = &e->admission;
 	bool observed = a->observed.verdict != VERDICT_PASS;
 	const struct judgement *j = observed ? &a->observed : &a->judgement;
@@ -312,6 +314,10 @@ admin_explain(struct admin *a)
 	status = admin_enter(a, false);
 	if (status == EX_OK) {
 		describe(a, &e.booking, fd);
+		if (orders_read(&e.orders, a->place.state, a->now) == -1)
+			(void)fprintf(stderr, "qlimit: %s/orders: %s: no order is in force\n", a->place.state,
+			    strerror(errno));
+		e.booking.orders = &e.orders;
 		status = ask(a, &e);
 	}
 	if (fd != -1)

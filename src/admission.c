@@ -5,16 +5,13 @@
 
 #include "hour.h"
 
-/* A helper that was started and has not reported back in this time is started again. */
-#define CLAIM_SECONDS 30
-/* For so long after a claim deliveries wait for the first rules to come. */
-#define RULES_SECONDS 3
-
 /* What of a delivery still has to be asked for: recipients charged before pass by themselves. */
 struct request {
 	uint64_t asked;
 	uint64_t waiting; /* of those, how many were held in this hour already */
+	uint64_t stopped; /* of all, how many were held in this hour, by whatever */
 	struct {
+		struct booking_delivery known;
 		bool charged; /* before: nothing more for who counts messages */
 		bool held;    /* in this hour */
 	} message[BOOKING_PARTS];
@@ -27,20 +24,33 @@ part_of(const struct payer *p)
 	return p->meter.kind == METER_DESTINATION ? BOOKING_THERE : BOOKING_WHOLE;
 }
 
+static bool
+is_charged(const struct booking_delivery *d)
+{
+	return d->known && d->pending.state == PENDING_ADMITTED;
+}
+
+/* True if it was held in this hour already: by a limit, or, once it was charged, by an order. */
+static bool
+is_waiting(const struct booking_session *v, const struct booking_delivery *d)
+{
+	uint32_t hour = is_charged(d) ? d->pending.stopped : d->pending.hour;
+
+	return d->known && hour == v->info.hour;
+}
+
 static int
 read_recipient(const struct booking_session *v, size_t recipient, struct request *request)
 {
-	unsigned char id[DIGEST_SIZE];
-	struct pending p;
-	int known = booking_recall(v, recipient, id, &p);
+	struct booking_delivery d;
 
-	if (known == -1)
+	if (booking_recall(v, recipient, &d) == -1)
 		return -1;
-	if (known == 1 && p.state == PENDING_ADMITTED)
+	request->stopped += is_waiting(v, &d);
+	if (is_charged(&d))
 		return 0;
 	request->asked++;
-	if (known == 1 && p.hour == v->info.hour)
-		request->waiting++;
+	request->waiting += is_waiting(v, &d);
 	return 0;
 }
 
@@ -56,19 +66,18 @@ is_charged_with(const struct booking_session *v, enum booking_part part)
 static int
 read_message(const struct booking_session *v, enum booking_part part, struct request *request)
 {
-	unsigned char id[DIGEST_SIZE];
-	struct pending p;
-	int known;
+	struct booking_delivery *d = &request->message[part].known;
 
 	/* Also where recipients were counted until now, and one of them was charged. */
 	request->message[part].charged = request->asked < v->booking->count;
 	if (!is_charged_with(v, part))
 		return 0;
-	known = booking_recall(v, BOOKING_MESSAGE(part), id, &p);
-	if (known == 1 && p.state == PENDING_ADMITTED)
+	if (booking_recall(v, BOOKING_MESSAGE(part), d) == -1)
+		return -1;
+	request->message[part].held = is_waiting(v, d);
+	if (is_charged(d))
 		request->message[part].charged = true;
-	request->message[part].held = known == 1 && p.state == PENDING_HELD && p.hour == v->info.hour;
-	return known == -1 ? -1 : 0;
+	return 0;
 }
 
 static int
@@ -83,6 +92,8 @@ read_request(const struct booking_session *v, struct request *request)
 			return -1;
 	return 0;
 }
+
+/* --- the verdict --- */
 
 /*
  * Nobody hears of a refused bounce (facts/qmail-remote.md section 5); and while the clock is behind
@@ -110,187 +121,68 @@ ask_payer(const struct booking_session *v, const struct payer *p, const struct r
 	return j;
 }
 
-/* The strictest word of all payers; of two that are alike the first payer's. One that is exempt settles it. */
+static struct judgement
+ask_order(const struct booking_session *v, const struct payer *p)
+{
+	static const enum verdict verdicts[] = { [ORDER_HOLD] = VERDICT_DEFER,
+		[ORDER_REFUSE] = VERDICT_REFUSE, [ORDER_DISCARD] = VERDICT_DISCARD };
+	struct judgement j = { .verdict = VERDICT_PASS };
+
+	if (p->order == NULL)
+		return j;
+	j.rule = RULE_ORDER;
+	j.verdict = verdicts[p->order->kind];
+	if (j.verdict == VERDICT_REFUSE && v->booking->origin.bounce)
+		j.verdict = VERDICT_DEFER;
+	return j;
+}
+
+/* Keeps the stricter one; of two that are alike the first payer's. */
+static void
+hear(struct admission *a, const struct judgement *j, size_t payer)
+{
+	if (j->verdict <= a->judgement.verdict)
+		return;
+	a->judgement = *j;
+	a->payer = payer;
+}
+
+/*
+ * The strictest word of all payers. One that is exempt settles it; and before all an order, which is meant for
+ * what was charged already as well.
+ */
 static void
 judge(const struct booking_session *v, const struct request *request, struct admission *a)
 {
 	const struct payers *payers = &v->payers;
+	struct judgement j;
 
-	for (size_t i = 0; i < payers->count; i++)
+	for (size_t i = 0; i < payers->count; i++) {
+		j = ask_order(v, &payers->at[i]);
+		hear(a, &j, i);
 		a->exempt = a->exempt || payers->at[i].counters.limits.exempt;
+	}
 	a->charged = request->asked == 0;
-	for (size_t i = 0; !a->exempt && !a->charged && i < payers->count; i++) {
-		struct judgement j = ask_payer(v, &payers->at[i], request);
-
-		if (j.verdict > a->judgement.verdict) {
-			a->judgement = j;
-			a->payer = i;
-		}
+	if (a->judgement.rule == RULE_ORDER || a->exempt || a->charged)
+		return;
+	for (size_t i = 0; i < payers->count; i++) {
+		j = ask_payer(v, &payers->at[i], request);
+		hear(a, &j, i);
 	}
 }
 
-static int
-remember(struct booking_session *v, size_t recipient, enum pending_state state)
-{
-	unsigned char id[DIGEST_SIZE];
-	struct pending p = { .outcome = OUTCOME_NONE };
-	int known = booking_recall(v, recipient, id, &p);
-
-	if (known == -1 || !v->booking->file.known)
-		return known;
-	if (known == 0 || p.state != PENDING_ADMITTED)
-		p.state = state;
-	if (state == PENDING_HELD)
-		p.hour = v->info.hour;
-	p.message = recipient >= BOOKING_MESSAGE(BOOKING_PARTS - 1);
-	return booking_remember(v, id, &p, known == 0);
-}
-
-/* Charges one recipient's delivery to all payers, if it is not charged yet. */
-static int
-charge(struct booking_session *v, size_t recipient, struct request *all)
-{
-	struct request one = { .asked = 0 };
-
-	if (read_recipient(v, recipient, &one) == -1)
-		return -1;
-	for (size_t i = 0; one.asked > 0 && i < v->payers.count; i++) {
-		struct payer *p = &v->payers.at[i];
-		struct counters *c = &p->counters;
-
-		if (c->limits.count_messages && all->message[part_of(p)].charged)
-			continue;
-		c->admitted = counters_sum(c->admitted, 1);
-		c->bytes = counters_sum(c->bytes, v->booking->file.size);
-	}
-	for (unsigned part = 0; part < BOOKING_PARTS; part++)
-		all->message[part].charged = true;
-	return remember(v, recipient, PENDING_ADMITTED);
-}
-
-/* Counts one recipient's delivery, or its message, as held, once an hour, by the payer that holds it. */
-static int
-hold(struct booking_session *v, size_t recipient, struct request *all, struct payer *p)
-{
-	struct request one = { .asked = 0 };
-	struct counters *c = &p->counters;
-
-	if (read_recipient(v, recipient, &one) == -1)
-		return -1;
-	if (one.asked == 0)
-		return 0;
-	if (c->limits.count_messages ? !all->message[part_of(p)].held : one.waiting == 0)
-		c->held = counters_sum(c->held, 1);
-	for (unsigned part = 0; part < BOOKING_PARTS; part++)
-		all->message[part].held = true;
-	return remember(v, recipient, PENDING_HELD);
-}
-
-/* Counts one recipient's delivery as refused and forgets it: qmail bounces it now. */
-static int
-refuse(struct booking_session *v, size_t recipient, struct counters *c)
-{
-	unsigned char id[DIGEST_SIZE];
-	struct pending p;
-	int known = booking_recall(v, recipient, id, &p);
-
-	if (known == -1)
-		return -1;
-	c->refused = counters_sum(c->refused, 1);
-	return known == 1 ? booking_forget(v, id) : 0;
-}
-
-/* The payer that stops a delivery. */
-static struct payer *
-stopper(struct booking_session *v, const struct admission *a)
-{
-	return &v->payers.at[a->payer];
-}
-
-static int
-book_recipient(struct booking_session *v, size_t recipient, struct request *request, const struct admission *a)
-{
-	switch (a->judgement.verdict) {
-	case VERDICT_PASS:
-		return charge(v, recipient, request);
-	case VERDICT_DEFER:
-		return hold(v, recipient, request, stopper(v, a));
-	default:
-		return refuse(v, recipient, &stopper(v, a)->counters);
-	}
-}
-
-static int
-book_verdict(struct booking_session *v, struct request *request, struct admission *a)
-{
-	for (size_t i = 0; i < v->booking->count; i++)
-		if (book_recipient(v, i, request, a) == -1)
-			return -1;
-	for (enum booking_part part = 0; a->judgement.verdict != VERDICT_REFUSE && part < BOOKING_PARTS; part++)
-		if (is_charged_with(v, part) && remember(v, BOOKING_MESSAGE(part),
-		    request->message[part].charged ? PENDING_ADMITTED : PENDING_HELD) == -1)
-			return -1;
-	return booking_write_payers(v, &a->notices);
-}
-
-/* In observe mode everything passes; what would have happened is told, not counted. */
+/* In observe mode everything passes but for orders; what would have happened is told, not counted. */
 static void
 observe(struct booking_session *v, struct admission *a)
 {
-	if (a->judgement.verdict == VERDICT_PASS || !v->info.settings.observe)
+	if (a->judgement.verdict == VERDICT_PASS || a->judgement.rule == RULE_ORDER || !v->info.settings.observe)
 		return;
 	a->observed = a->judgement;
 	/* Nothing is ever held here: what would have been is what was admitted above the limit. */
 	if (a->judgement.rule != RULE_MAX_FAILURE_PERCENT && may_refuse(v) &&
-	    a->judgement.percent >= stopper(v, a)->counters.limits.refuse_above_percent)
+	    a->judgement.percent >= v->payers.at[a->payer].counters.limits.refuse_above_percent)
 		a->observed.verdict = VERDICT_REFUSE;
 	memset(&a->judgement, 0, sizeof a->judgement);
-}
-
-static bool
-claim_is_due(int64_t claimed_at, int64_t now)
-{
-	/* A claim from the future is one of a clock that was wrong. */
-	return claimed_at == 0 || claimed_at <= now - CLAIM_SECONDS || claimed_at > now;
-}
-
-/* 1 if the rules are those of the configuration as it is now. */
-static int
-rules_are_current(const struct booking_session *v)
-{
-	static unsigned char record[WATCH_RECORD_MAX];
-	size_t size;
-	int rc = store_watch_get(v->store, record, &size);
-
-	return rc != 1 ? rc : watch_is_current(record, size, v->booking->config);
-}
-
-static int
-claim_helpers(struct booking_session *v, struct admission *a)
-{
-	int current = rules_are_current(v);
-
-	if (current == -1)
-		return -1;
-	if (current == 0 && claim_is_due(v->info.load_claimed_at, v->now)) {
-		a->unanswered = v->info.load_claimed_at != 0;
-		v->info.load_claimed_at = v->now;
-		a->start_load = true;
-	}
-	if (v->info.tidy_wanted && claim_is_due(v->info.tidy_claimed_at, v->now)) {
-		a->unanswered = a->unanswered || v->info.tidy_claimed_at != 0;
-		v->info.tidy_claimed_at = v->now;
-		a->start_tidy = true;
-	}
-	return 0;
-}
-
-/* True while the very first load is on its way. */
-static bool
-rules_are_coming(const struct booking_session *v)
-{
-	return v->info.generation == 0 && v->info.tried_at == 0 &&
-	       v->info.load_claimed_at >= v->now - RULES_SECONDS;
 }
 
 /* Who pays, and may it pass? */
@@ -301,11 +193,108 @@ decide(struct booking_session *v, struct request *request, struct admission *a)
 		return -1;
 	judge(v, request, a);
 	a->meter = v->payers.at[a->payer].meter;
+	a->order = v->payers.at[a->payer].order;
 	for (size_t i = 0; i < v->payers.count; i++)
 		a->authenticated = a->authenticated || v->payers.at[i].reason == PAYER_AUTH;
-	a->repeated = request->waiting == request->asked;
+	a->repeated = a->judgement.rule == RULE_ORDER ? request->stopped == v->booking->count :
+	    request->waiting == request->asked;
 	observe(v, a);
 	return 0;
+}
+
+/* --- and what is written of it --- */
+
+static int
+remember(struct booking_session *v, struct booking_delivery *d, enum pending_state state)
+{
+	/* What was charged stays charged, whatever holds it later. */
+	if (!is_charged(d)) {
+		d->pending.state = state;
+		if (state == PENDING_HELD)
+			d->pending.hour = v->info.hour;
+	} else if (state == PENDING_HELD) {
+		d->pending.stopped = v->info.hour;
+	}
+	return booking_remember(v, d);
+}
+
+/* Charges one recipient's delivery to all payers, if it is not charged yet. */
+static int
+charge(struct booking_session *v, struct booking_delivery *d, struct request *all)
+{
+	for (size_t i = 0; !is_charged(d) && i < v->payers.count; i++) {
+		struct payer *p = &v->payers.at[i];
+		struct counters *c = &p->counters;
+
+		if (c->limits.count_messages && all->message[part_of(p)].charged)
+			continue;
+		c->admitted = counters_sum(c->admitted, 1);
+		c->bytes = counters_sum(c->bytes, v->booking->file.size);
+	}
+	for (unsigned part = 0; part < BOOKING_PARTS; part++)
+		all->message[part].charged = true;
+	return remember(v, d, PENDING_ADMITTED);
+}
+
+/* Counts one recipient's delivery, or its message, as held, once an hour, by the payer that holds it. */
+static int
+hold(struct booking_session *v, struct booking_delivery *d, struct request *all, const struct admission *a)
+{
+	struct payer *p = &v->payers.at[a->payer];
+	struct counters *c = &p->counters;
+
+	if (is_charged(d) && a->judgement.rule != RULE_ORDER)
+		return 0;
+	if (c->limits.count_messages ? !all->message[part_of(p)].held : !is_waiting(v, d))
+		c->held = counters_sum(c->held, 1);
+	for (unsigned part = 0; part < BOOKING_PARTS; part++)
+		all->message[part].held = true;
+	return remember(v, d, PENDING_HELD);
+}
+
+static int
+book_recipient(struct booking_session *v, size_t recipient, struct request *request, const struct admission *a)
+{
+	struct counters *c = &v->payers.at[a->payer].counters;
+	struct booking_delivery d;
+
+	if (booking_recall(v, recipient, &d) == -1)
+		return -1;
+	switch (a->judgement.verdict) {
+	case VERDICT_PASS:
+		return charge(v, &d, request);
+	case VERDICT_DEFER:
+		return hold(v, &d, request, a);
+	case VERDICT_REFUSE:
+		c->refused = counters_sum(c->refused, 1);
+		break;
+	case VERDICT_DISCARD:
+		c->discarded = counters_sum(c->discarded, 1);
+		break;
+	}
+	/* qmail is done with it now: it bounces, or counts as delivered. */
+	return booking_forget(v, &d);
+}
+
+static int
+book_message(struct booking_session *v, enum booking_part part, struct request *request)
+{
+	if (!is_charged_with(v, part))
+		return 0;
+	return remember(v, &request->message[part].known,
+	    request->message[part].charged ? PENDING_ADMITTED : PENDING_HELD);
+}
+
+static int
+book_verdict(struct booking_session *v, struct request *request, struct admission *a)
+{
+	for (size_t i = 0; i < v->booking->count; i++)
+		if (book_recipient(v, i, request, a) == -1)
+			return -1;
+	for (enum booking_part part = 0; a->judgement.verdict <= VERDICT_DEFER && part < BOOKING_PARTS; part++)
+		if (book_message(v, part, request) == -1)
+			return -1;
+	return booking_write_payers(v, &a->notices);
 }
 
 static int
@@ -313,12 +302,12 @@ admit(struct booking_session *v, bool wait_for_rules, struct admission *a)
 {
 	struct request request;
 
-	if (claim_helpers(v, a) == -1)
+	if (v->booking->orders != NULL && v->booking->orders->expired)
+		v->info.tidy_wanted = true;
+	if (claims_make(v, wait_for_rules, &a->claims) == -1)
 		return -1;
-	if (wait_for_rules && rules_are_coming(v)) {
-		a->await_rules = true;
+	if (a->claims.await_rules)
 		return 0;
-	}
 	v->info.last_delivery = v->now;
 	return decide(v, &request, a) == -1 ? -1 : book_verdict(v, &request, a);
 }

@@ -2,6 +2,7 @@
 #include "booking.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "hour.h"
 
@@ -42,7 +43,7 @@ booking_open(struct booking_session *v, struct store *s, const struct booking *b
 int
 booking_read_payers(struct booking_session *v)
 {
-	return payers_find(&v->payers, v->store, &v->info, &v->booking->origin);
+	return payers_find(&v->payers, v->store, &v->info, &v->booking->origin, v->booking->orders);
 }
 
 static void
@@ -57,7 +58,7 @@ notice(struct payer *p, struct booking_notices *notices)
 static bool
 has_counted(const struct counters *c)
 {
-	return c->admitted != 0 || c->held != 0 || c->refused != 0 || c->sent != 0 ||
+	return c->admitted != 0 || c->held != 0 || c->refused != 0 || c->discarded != 0 || c->sent != 0 ||
 	       c->deferred != 0 || c->failed != 0 || c->unreached != 0;
 }
 
@@ -103,35 +104,43 @@ identify(const struct booking_session *v, size_t recipient, unsigned char *id)
 		pending_identity(id, v->info.secret, &b->file, b->sender, b->recipients[recipient]);
 }
 
-/* 1 if this delivery is remembered; 0 also if it has nothing to know it by. */
 int
-booking_recall(const struct booking_session *v, size_t recipient, unsigned char *id, struct pending *p)
+booking_recall(const struct booking_session *v, size_t recipient, struct booking_delivery *d)
 {
+	int rc;
+
+	memset(d, 0, sizeof *d);
 	if (!v->booking->file.known)
 		return 0;
-	identify(v, recipient, id);
-	return store_pending_get(v->store, id, p);
+	identify(v, recipient, d->id);
+	rc = store_pending_get(v->store, d->id, &d->pending);
+	d->known = rc == 1;
+	if (!d->known)
+		d->pending.message = recipient >= BOOKING_MESSAGE(BOOKING_PARTS - 1);
+	return rc == -1 ? -1 : 0;
 }
 
 int
-booking_remember(struct booking_session *v, const unsigned char *id, struct pending *p, bool is_new)
+booking_remember(struct booking_session *v, struct booking_delivery *d)
 {
-	if (is_new && v->info.pendings >= STORE_PENDINGS_MAX)
+	if (!v->booking->file.known || (!d->known && v->info.pendings >= STORE_PENDINGS_MAX))
 		return 0;
-	if (is_new) {
-		p->since = v->now;
+	if (!d->known) {
+		d->pending.since = v->now;
 		v->info.pendings++;
 	}
-	p->touched = v->now;
-	return store_pending_put(v->store, id, p);
+	d->pending.touched = v->now;
+	return store_pending_put(v->store, d->id, &d->pending);
 }
 
 int
-booking_forget(struct booking_session *v, const unsigned char *id)
+booking_forget(struct booking_session *v, const struct booking_delivery *d)
 {
+	if (!d->known)
+		return 0;
 	if (v->info.pendings > 0)
 		v->info.pendings--;
-	return store_pending_del(v->store, id);
+	return store_pending_del(v->store, d->id);
 }
 
 int

@@ -3,8 +3,10 @@
 
 #include "bytes.h"
 
-#define VERSION 2
-#define VERSION_1 1 /* without `before`, with limits of that time; there still is some in ledgers */
+#define VERSION 3
+/* There still are some in ledgers: */
+#define VERSION_2 2 /* without `discarded` */
+#define VERSION_1 1 /* and without `before`, with limits of that time */
 
 uint64_t
 counters_sum(uint64_t a, uint64_t b)
@@ -52,15 +54,16 @@ counters_add(struct counters *c, const struct counters *more)
 	c->unreached = counters_sum(c->unreached, more->unreached);
 	c->held = counters_sum(c->held, more->held);
 	c->refused = counters_sum(c->refused, more->refused);
+	c->discarded = counters_sum(c->discarded, more->discarded);
 	c->bytes = counters_sum(c->bytes, more->bytes);
 }
 
-/* version 1, tripped 1, noticed 2, generation 4, ten numbers of 8 bytes, the limits' own record */
+/* version 1, tripped 1, noticed 2, generation 4, eleven numbers of 8 bytes, the limits' own record */
 void
 counters_encode(const struct counters *c, unsigned char *record)
 {
 	const uint64_t fields[] = { c->admitted, c->sent, c->deferred, c->failed, c->unreached,
-		c->held, c->refused, c->bytes, c->before, c->reset_at };
+		c->held, c->refused, c->bytes, c->before, c->reset_at, c->discarded };
 	unsigned char limits_record[LIMITS_SIZE];
 	struct limits limits = c->limits;
 	struct bytes b;
@@ -78,11 +81,18 @@ counters_encode(const struct counters *c, unsigned char *record)
 	bytes_put(&b, limits_record, sizeof limits_record);
 }
 
+static bool
+has_field(uint8_t version, const struct counters *c, const uint64_t *field)
+{
+	return field == &c->discarded ? version >= VERSION : field == &c->before ? version >= VERSION_2 : true;
+}
+
 bool
 counters_decode(struct counters *c, unsigned char *record, size_t size)
 {
 	uint64_t *const fields[] = { &c->admitted, &c->sent, &c->deferred, &c->failed,
-		&c->unreached, &c->held, &c->refused, &c->bytes, &c->before, &c->reset_at };
+		&c->unreached, &c->held, &c->refused, &c->bytes, &c->before, &c->reset_at,
+		&c->discarded };
 	unsigned char limits_record[LIMITS_SIZE];
 	struct bytes b;
 	uint8_t version, tripped;
@@ -95,9 +105,9 @@ counters_decode(struct counters *c, unsigned char *record, size_t size)
 	c->noticed = bytes_get16(&b);
 	c->generation = bytes_get32(&b);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-		*fields[i] = version == VERSION_1 && fields[i] == &c->before ? 0 : bytes_get64(&b);
+		*fields[i] = has_field(version, c, fields[i]) ? bytes_get64(&b) : 0;
 	bytes_get(&b, limits_record, limits_size);
 	c->tripped = tripped != 0;
-	return (version == VERSION || version == VERSION_1) && tripped <= 1 && bytes_complete(&b) &&
+	return version >= VERSION_1 && version <= VERSION && tripped <= 1 && bytes_complete(&b) &&
 	       limits_decode(&c->limits, limits_record, limits_size);
 }

@@ -35,6 +35,7 @@ static struct {
 	struct child_program program;
 	struct envelope envelope;
 	struct booking booking;
+	struct orders orders;
 	unsigned char boot[INFO_BOOT_SIZE];
 	struct store *store;
 	struct report report;
@@ -140,6 +141,17 @@ find_program(char **argv, char **envp)
 	run.program = (struct child_program){ run.real, argv, envp };
 }
 
+/* What an admin has said goes for this delivery, too: it needs no `load`. */
+static void
+read_orders(void)
+{
+	if (orders_read(&run.orders, run.place.state, clock_now()) == -1 && errno != ENOTDIR)
+		log_trouble("the file orders cannot be read: no order is in force", errno);
+	else if (run.orders.bad_line > 0)
+		log_trouble("the file orders is not understood: see `qlimit orders`", 0);
+	run.booking.orders = &run.orders;
+}
+
 static void
 describe(void)
 {
@@ -149,6 +161,7 @@ describe(void)
 	run.booking.count = run.envelope.count;
 	run.booking.config = run.place.config;
 	run.booking.boot = run.boot;
+	read_orders();
 	origin_read(&run.booking.origin, run.envelope.sender, run.envelope.recipients[0]);
 	message_examine(&run.booking.file, &run.booking.origin.head, &run.essentials.trust, 0);
 }
@@ -176,11 +189,11 @@ ask(struct admission *a)
 
 		if (admission_ask(run.store, &run.booking, clock_now(), wait, a) == -1)
 			give_up();
-		if (a->unanswered)
+		if (a->claims.unanswered)
 			log_trouble("qlimit(8), started in the background, has not come back", 0);
-		if (a->start_load)
+		if (a->claims.start_load)
 			start_helper("load");
-		if (!a->await_rules)
+		if (!a->claims.await_rules)
 			return;
 		(void)nanosleep(&pause, NULL);
 	}
@@ -201,7 +214,7 @@ admit(struct admission *a)
 	store_lmdb_of_boot(run.store, run.boot);
 	ask(a);
 	guard_arm(&admitted);
-	if (a->start_tidy)
+	if (a->claims.start_tidy)
 		start_helper("tidy");
 }
 

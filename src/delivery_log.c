@@ -75,15 +75,28 @@ delivery_log_notices(const struct booking_notices *notices)
 }
 
 static void
+add_order(struct log_line *line, const struct order *order)
+{
+	log_string(line, "rule", policy_rule_name(RULE_ORDER));
+	log_string(line, "order", order_name(order->kind));
+	log_string(line, "by", order->by);
+}
+
+static void
 log_stopped(const struct booking *b, const struct admission *a, const struct judgement *j)
 {
+	static const char *const events[] = { [VERDICT_DEFER] = "held", [VERDICT_REFUSE] = "refused",
+		[VERDICT_DISCARD] = "discarded" };
 	struct log_line line;
 
-	log_start(&line, LOG_LINE_NOTICE, j->verdict == VERDICT_DEFER ? "held" : "refused");
+	log_start(&line, LOG_LINE_NOTICE, events[j->verdict]);
 	if (j == &a->observed)
 		log_string(&line, "mode", "observe");
 	add_meter(&line, &a->meter);
-	add_figures(&line, j);
+	if (j->rule == RULE_ORDER)
+		add_order(&line, a->order);
+	else
+		add_figures(&line, j);
 	add_envelope(&line, b, a->authenticated);
 	log_send(&line);
 }
@@ -96,7 +109,7 @@ delivery_log_admission(const struct booking *b, const struct admission *a)
 
 	delivery_log_notices(&a->notices);
 	/* A delivery that is held again and again in an hour is one held delivery. */
-	if (j->verdict == VERDICT_REFUSE || (j->verdict == VERDICT_DEFER && !a->repeated))
+	if (j->verdict > VERDICT_DEFER || (j->verdict == VERDICT_DEFER && !a->repeated))
 		log_stopped(b, a, j);
 }
 

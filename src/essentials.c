@@ -2,13 +2,10 @@
 #include "essentials.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "small_file.h"
 #include "text.h"
 
 #define NAME "essentials"
@@ -111,39 +108,13 @@ parse(struct essentials *e, char *line)
 	return !first;
 }
 
-/* Reads the whole file into `buffer` of FILE_MAX + 1 bytes and ends it with a NUL. */
-static int
-read_text(const char *path, char *buffer)
-{
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	ssize_t n;
-	int saved;
-
-	if (fd == -1)
-		return -1;
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) || (st.st_mode & 022) != 0 ||
-	    (st.st_uid != geteuid() && st.st_uid != 0)) {
-		(void)close(fd);
-		errno = EPERM;
-		return -1;
-	}
-	n = read(fd, buffer, FILE_MAX);
-	saved = errno;
-	(void)close(fd);
-	errno = saved;
-	if (n >= 0)
-		buffer[n] = '\0';
-	return n < 0 ? -1 : 0;
-}
-
 int
 essentials_read(struct essentials *e, const char *directory)
 {
-	char path[PLACE_PATH_MAX + 1], buffer[FILE_MAX + 1];
+	char buffer[FILE_MAX + 1];
 
 	essentials_init(e);
-	if (place_join(path, directory, NAME) == -1 || read_text(path, buffer) == -1)
+	if (small_file_read(directory, NAME, buffer, sizeof buffer) == -1)
 		return -1;
 	if (parse(e, buffer))
 		return 0;
@@ -170,44 +141,13 @@ compose(struct text *t, const struct essentials *e)
 	}
 }
 
-static int
-write_file(const char *path, const struct text *t)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int rc = -1, saved;
-
-	if (fd == -1)
-		return -1;
-	errno = EIO; /* of a short write */
-	if (write(fd, t->data, t->used) == (ssize_t)t->used && fsync(fd) == 0)
-		rc = 0;
-	saved = errno;
-	if (close(fd) == -1 && rc == 0)
-		return -1;
-	errno = saved;
-	return rc;
-}
-
 int
 essentials_write(const struct essentials *e, const char *directory)
 {
-	char path[PLACE_PATH_MAX + 1], fresh[PLACE_PATH_MAX + 1], buffer[FILE_MAX + 1];
+	char buffer[FILE_MAX + 1];
 	struct text t;
-	int saved;
 
 	text_init(&t, buffer, sizeof buffer);
 	compose(&t, e);
-	if (place_join(path, directory, NAME) == -1 ||
-	    place_join(fresh, directory, NAME ".new") == -1)
-		return -1;
-	(void)unlink(fresh); /* of a load that was killed */
-	if (write_file(fresh, &t) == 0 && rename(fresh, path) == 0) {
-		/* In force already: what a power cut takes back, the load after it writes again. */
-		(void)place_sync(directory);
-		return 0;
-	}
-	saved = errno;
-	(void)unlink(fresh);
-	errno = saved;
-	return -1;
+	return small_file_write(directory, NAME, t.data, t.used);
 }

@@ -7,6 +7,7 @@ struct view {
 	struct store *store;
 	const struct info *info;
 	struct payers *payers;
+	const struct orders *orders;
 };
 
 /* --- what a meter has counted --- */
@@ -64,6 +65,7 @@ add(struct view *v, enum meter_kind kind, const char *name, enum payer_reason re
 
 	meter_set(&p->meter, kind, name);
 	p->reason = reason;
+	p->order = orders_find(v->orders, &p->meter);
 	rc = payers_read(v->store, v->info, &p->meter, &p->counters);
 	p->is_new = rc == 0;
 	if (rc != -1)
@@ -71,16 +73,22 @@ add(struct view *v, enum meter_kind kind, const char *name, enum payer_reason re
 	return rc == -1 ? -1 : 1;
 }
 
-/* Adds a meter only if there are rules for its very name: 1; 0 if not. */
+/* Adds a meter only if there are rules for its very name, or an order: 1; 0 if not. */
 static int
 add_named(struct view *v, enum meter_kind kind, const char *name, enum payer_reason reason)
 {
+	struct payer *p = &v->payers->at[v->payers->count];
+
 	if (name[0] == '\0')
 		return 0;
 	if (add(v, kind, name, reason) == -1)
 		return -1;
-	if (v->payers->at[v->payers->count - 1].counters.limits.named)
+	if (p->counters.limits.named)
 		return 1;
+	if (p->order != NULL) {
+		p->reason = PAYER_ORDER;
+		return 1;
+	}
 	v->payers->count--;
 	return 0;
 }
@@ -156,6 +164,7 @@ share(struct view *v, size_t at)
 		}
 	meter_set(&p[at].meter, METER_OVERFLOW, "");
 	p[at].reason = reason;
+	p[at].order = orders_find(v->orders, &p[at].meter);
 	p[at].is_new = false;
 	switch (payers_read(v->store, v->info, &p[at].meter, &p[at].counters)) {
 	case -1:
@@ -188,7 +197,7 @@ share_what_is_too_much(struct view *v)
 		int rc = 1;
 
 		if (p->is_new && p->meter.length > 0 && meters++ >= v->info->settings.max_meters) {
-			rc = has_own_rule(v, &p->meter);
+			rc = p->order != NULL ? 1 : has_own_rule(v, &p->meter);
 			if (rc == 0)
 				rc = share(v, i);
 		}
@@ -200,14 +209,15 @@ share_what_is_too_much(struct view *v)
 }
 
 int
-payers_find(struct payers *payers, struct store *s, const struct info *info, const struct origin *o)
+payers_find(struct payers *payers, struct store *s, const struct info *info, const struct origin *o,
+    const struct orders *orders)
 {
-	struct view v = { s, info, payers };
+	struct view v = { s, info, payers, orders };
 
 	payers->count = 0;
 	if (add_accountable(&v, o) == -1 || add_users(&v, o) == -1)
 		return -1;
-	if (info->settings.destinations &&
+	if ((info->settings.destinations || (orders != NULL && orders->count > 0)) &&
 	    add_named(&v, METER_DESTINATION, o->destination, PAYER_DESTINATION) == -1)
 		return -1;
 	if (add(&v, METER_SERVER, "", PAYER_ALL_MAIL) == -1)

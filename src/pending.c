@@ -37,7 +37,8 @@ pending_encode(const struct pending *p, unsigned char *record)
 	bytes_put64(&b, (uint64_t)p->since);
 	bytes_put64(&b, (uint64_t)p->touched);
 	bytes_put64(&b, p->booked_at);
-	bytes_put64(&b, 0);
+	bytes_put32(&b, p->stopped);
+	bytes_put32(&b, 0);
 }
 
 bool
@@ -55,7 +56,8 @@ pending_decode(struct pending *p, unsigned char *record, size_t size)
 	p->since = (int64_t)bytes_get64(&b);
 	p->touched = (int64_t)bytes_get64(&b);
 	p->booked_at = bytes_get64(&b);
-	(void)bytes_get64(&b);
+	p->stopped = bytes_get32(&b);
+	(void)bytes_get32(&b);
 	if (version != VERSION || !bytes_complete(&b))
 		return false;
 	if ((state != PENDING_HELD && state != PENDING_ADMITTED) || outcome > OUTCOME_UNREACHED ||

@@ -126,6 +126,7 @@ policy_rule_name(enum rule rule)
 		[RULE_MAX_PER_HOUR] = "max_per_hour",
 		[RULE_MAX_FAILURE_PERCENT] = "max_failure_percent",
 		[RULE_MAX_PER_DAY] = "max_per_day",
+		[RULE_ORDER] = "order",
 	};
 
 	return names[rule];

@@ -115,22 +115,43 @@ static const struct {
 	[RULE_MAX_PER_DAY] = { " has exceeded the max emails per day (", "%)) allowed.  " },
 };
 
+/* What WHM has no words for: the sender reads it in a bounce, so it names no names. */
+static void
+add_order(struct text *t, enum verdict verdict)
+{
+	text_add(t, verdict == VERDICT_DISCARD ? " is thrown away" : verdict == VERDICT_REFUSE ? " is refused" : " is held");
+	text_add(t, " by order of this server's administrator.  ");
+}
+
+static void
+add_figures(struct text *t, const struct judgement *j)
+{
+	text_add(t, rules[j->rule].before);
+	text_add_number(t, j->count);
+	text_add(t, "/");
+	text_add_number(t, j->limit);
+	text_add(t, " (");
+	text_add_number(t, j->percent);
+	text_add(t, rules[j->rule].after);
+}
+
 void
 report_compose(struct text *t, const struct judgement *judgement, const struct meter *payer)
 {
-	bool refuse = judgement->verdict == VERDICT_REFUSE;
+	static const char letters[] = { [VERDICT_DEFER] = 'Z', [VERDICT_REFUSE] = 'D', [VERDICT_DISCARD] = 'K' };
+	static const char *const ends[] = {
+		[VERDICT_DEFER] = "Message will be reattempted later. (#4.7.1)\n",
+		[VERDICT_REFUSE] = "Message discarded. (#5.7.1)\n",
+		[VERDICT_DISCARD] = "Nobody is told.\n",
+	};
 
-	text_add(t, refuse ? "D" : "Z");
+	text_add_bytes(t, &letters[judgement->verdict], 1);
 	text_add(t, subjects[payer->kind]);
 	text_add_printable(t, payer->name, payer->length, 4 * METER_NAME_MAX);
-	text_add(t, rules[judgement->rule].before);
-	text_add_number(t, judgement->count);
-	text_add(t, "/");
-	text_add_number(t, judgement->limit);
-	text_add(t, " (");
-	text_add_number(t, judgement->percent);
-	text_add(t, rules[judgement->rule].after);
-	text_add(t, refuse ? "Message discarded. (#5.7.1)\n" :
-	    "Message will be reattempted later. (#4.7.1)\n");
+	if (judgement->rule == RULE_ORDER)
+		add_order(t, judgement->verdict);
+	else
+		add_figures(t, judgement);
+	text_add(t, ends[judgement->verdict]);
 	text_add_bytes(t, "", 1);
 }

@@ -23,24 +23,22 @@ book_outcome(struct booking_session *v, const struct pending *p, enum outcome ou
 static int
 settle_recipient(struct booking_session *v, size_t recipient, enum outcome outcome)
 {
-	unsigned char id[DIGEST_SIZE];
-	struct pending p = { .outcome = OUTCOME_NONE };
-	int known = booking_recall(v, recipient, id, &p);
+	struct booking_delivery d;
 
-	if (known == -1)
+	if (booking_recall(v, recipient, &d) == -1)
 		return -1;
 	/* Finished by its twin: the same recipient twice in one message. */
-	if (known == 0 && v->booking->file.known && v->info.pendings < STORE_PENDINGS_MAX)
+	if (!d.known && v->booking->file.known && v->info.pendings < STORE_PENDINGS_MAX)
 		return 0;
-	book_outcome(v, &p, outcome);
-	if (known == 0)
+	book_outcome(v, &d.pending, outcome);
+	if (!d.known)
 		return 0;
 	if (outcome == OUTCOME_SENT || outcome == OUTCOME_FAILED)
-		return booking_forget(v, id);
-	p.outcome = outcome;
-	p.hour = v->info.hour;
-	p.booked_at = v->info.sequence;
-	return booking_remember(v, id, &p, false);
+		return booking_forget(v, &d);
+	d.pending.outcome = outcome;
+	d.pending.hour = v->info.hour;
+	d.pending.booked_at = v->info.sequence;
+	return booking_remember(v, &d);
 }
 
 static void

@@ -89,7 +89,7 @@ END_TEST
 
 START_TEST(test_records_of_counters)
 {
-	static const struct change changes[] = { { 0, 2, true }, { 0, 3, false }, { 1, 1, true }, { 1, 2, false },
+	static const struct change changes[] = { { 0, 3, true }, { 0, 2, false }, { 0, 4, false }, { 1, 1, true }, { 1, 2, false },
 		{ COUNTERS_SIZE - LIMITS_SIZE, 3, false } };
 	struct counters c = { .admitted = 3 }, back;
 	unsigned char record[COUNTERS_SIZE];
@@ -516,7 +516,7 @@ START_TEST(test_first_rules)
 		ck_assert_int_eq(store_info_put(store, &info), 0);
 		ck_assert_int_eq(store_commit(store), 0);
 		ck_assert_int_eq(admission_ask(store, &booking, NOW, true, &admission), 0);
-		ck_assert_msg(admission.await_rules == moments[i].waits, "%zu", i);
+		ck_assert_msg(admission.claims.await_rules == moments[i].waits, "%zu", i);
 		store_close(store);
 		store = NULL;
 		(void)unlink(harness_path("state/live.mdb"));

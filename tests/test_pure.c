@@ -328,14 +328,14 @@ END_TEST
 /* Goal: every field of every record comes back; one byte less, more or another version does not. */
 START_TEST(test_counters_record)
 {
-	struct counters c = { 1, 2, 3, 4, 5, 6, 7, UINT64_MAX, 8, 9, true, 0xabcd, 10,
+	struct counters c = { 1, 2, 3, 4, 5, 6, 7, 70, UINT64_MAX, 8, 9, true, 0xabcd, 10,
 		{ 11, 12, 112, 13, 14, LIMITS_COUNT_ALL, true, true, true, true, true } }, back;
 	unsigned char record[COUNTERS_SIZE + 1] = { 0 };
 
 	counters_encode(&c, record);
 	ck_assert(counters_decode(&back, record, COUNTERS_SIZE));
 	ck_assert(back.admitted == 1 && back.sent == 2 && back.deferred == 3 && back.failed == 4);
-	ck_assert(back.unreached == 5 && back.held == 6 && back.refused == 7);
+	ck_assert(back.unreached == 5 && back.held == 6 && back.refused == 7 && back.discarded == 70);
 	ck_assert(back.bytes == UINT64_MAX && back.before == 8 && back.reset_at == 9 && back.tripped);
 	ck_assert(back.generation == 10 && back.noticed == 0xabcd && limits_equal(&back.limits, &c.limits));
 	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE - 1));
@@ -368,6 +368,26 @@ START_TEST(test_counters_of_version_1)
 	ck_assert(!counters_decode(&c, record, 97));
 	record[83] = 2;
 	ck_assert(!counters_decode(&c, record, 96));
+}
+END_TEST
+
+/* Goal: so can what it has from before there were orders. */
+START_TEST(test_counters_of_version_2)
+{
+	const struct counters c = { .admitted = 1, .refused = 7, .before = 8, .reset_at = 9, .discarded = 10,
+		.generation = 11, .limits = { .max_per_hour = 12, .refuse_above_percent = 125, .min_failures = 1 } };
+	const size_t shorter = COUNTERS_SIZE - 8;
+	unsigned char record[COUNTERS_SIZE];
+	struct counters back;
+
+	counters_encode(&c, record);
+	memmove(record + shorter - LIMITS_SIZE, record + COUNTERS_SIZE - LIMITS_SIZE, LIMITS_SIZE);
+	ck_assert(!counters_decode(&back, record, shorter));
+	record[0] = 2;
+	ck_assert(counters_decode(&back, record, shorter));
+	ck_assert(back.admitted == 1 && back.refused == 7 && back.before == 8 && back.reset_at == 9);
+	ck_assert(back.discarded == 0 && back.generation == 11 && back.limits.max_per_hour == 12);
+	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE));
 }
 END_TEST
 
@@ -472,13 +492,13 @@ END_TEST
 
 START_TEST(test_pending_record)
 {
-	struct pending p = { PENDING_ADMITTED, true, OUTCOME_UNREACHED, 3, 4, 5, 6 }, back;
+	struct pending p = { PENDING_ADMITTED, true, OUTCOME_UNREACHED, 3, 30, 4, 5, 6 }, back;
 	unsigned char record[PENDING_SIZE];
 
 	pending_encode(&p, record);
 	ck_assert(pending_decode(&back, record, sizeof record));
 	ck_assert(back.state == p.state && back.outcome == p.outcome && back.hour == 3);
-	ck_assert(back.since == 4 && back.touched == 5 && back.booked_at == 6 && back.message);
+	ck_assert(back.since == 4 && back.touched == 5 && back.booked_at == 6 && back.message && back.stopped == 30);
 	record[1] = 3; /* no state */
 	ck_assert(!pending_decode(&back, record, sizeof record));
 	record[1] = 1;
@@ -641,6 +661,7 @@ suite_pure(void)
 	tcase_add_test(t, test_bytes);
 	tcase_add_test(t, test_counters_record);
 	tcase_add_test(t, test_counters_of_version_1);
+	tcase_add_test(t, test_counters_of_version_2);
 	tcase_add_test(t, test_limits_record);
 	tcase_add_test(t, test_settings_record);
 	tcase_add_test(t, test_info_record);

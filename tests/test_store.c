@@ -162,7 +162,7 @@ END_TEST
 
 START_TEST(test_pending_come_back)
 {
-	struct pending p = { PENDING_ADMITTED, false, OUTCOME_DEFERRED, 1, 2, 3, 4 }, back;
+	struct pending p = { PENDING_ADMITTED, false, OUTCOME_DEFERRED, 1, 0, 2, 3, 4 }, back;
 	unsigned char id[DIGEST_SIZE] = "0123456789abcde", at[DIGEST_SIZE] = { 0 };
 
 	open_backend(_i);
@@ -447,7 +447,7 @@ START_TEST(test_claims_at_the_ends_of_time)
 	ck_assert_int_eq(store_info_put(store, &info), 0);
 	commit();
 	ck_assert_int_eq(admission_ask(store, &b, HARNESS_NOW, false, &a), 0);
-	ck_assert(a.start_load && a.start_tidy && a.unanswered);
+	ck_assert(a.claims.start_load && a.claims.start_tidy && a.claims.unanswered);
 }
 END_TEST
 

@@ -322,11 +322,11 @@ hour_in(const struct item *item)
 static bool
 is_row(const struct item *item)
 {
-	const unsigned char *limits = item->value + 88;
+	const unsigned char *limits = item->value + 96;
 
 	return is_counters(item) && item->key_size >= 6 && item->key_size <= 6 + METER_NAME_MAX &&
 	       item->key[5] != 0 && (item->key_size > 6) == (item->table == STORE_TABLE_COUNTERS) &&
-	       is_checked(item, COUNTERS_SIZE) && item->value[0] == 2 && item->value[1] <= 1 &&
+	       is_checked(item, COUNTERS_SIZE) && item->value[0] == 3 && item->value[1] <= 1 &&
 	       limits[0] == 2 && limits[1] <= 100 && (limits[2] & ~LIMITS_COUNT_ALL) == 0 &&
 	       limits[3] <= 31 && big_endian(limits + 12, 4) >= 100 &&
 	       big_endian(limits + 12, 4) <= 10000 && big_endian(limits + 16, 4) >= 1;
@@ -783,7 +783,7 @@ check_admission(const struct admission *a, const struct booking *b)
 {
 	const struct judgement *j = &a->judgement, *o = &a->observed;
 
-	MUST(j->verdict <= VERDICT_REFUSE && !a->await_rules && a->notices.count <= METERS_MAX);
+	MUST(j->verdict <= VERDICT_REFUSE && !a->claims.await_rules && a->notices.count <= METERS_MAX);
 	MUST(j->verdict != VERDICT_REFUSE || !b->origin.bounce);
 	MUST(o->verdict != VERDICT_REFUSE || !b->origin.bounce);
 	if (j->verdict == VERDICT_PASS && o->verdict == VERDICT_PASS)

@@ -110,8 +110,9 @@ use_counters(unsigned char *record, size_t size)
 		return false;
 	MUST(in_range(&c.limits));
 	counters_encode(&c, back);
-	MUST(record[0] == 1 ? size == COUNTERS_SIZE - 12 && c.before == 0 : size == COUNTERS_SIZE);
-	MUST(record[0] == 1 || memcmp(back, record, c.generation != 0 ? sizeof back : sizeof back - LIMITS_SIZE) == 0);
+	MUST(size == (record[0] == 1 ? COUNTERS_SIZE - 20 : record[0] == 2 ? COUNTERS_SIZE - 8 : COUNTERS_SIZE));
+	MUST((record[0] > 1 || c.before == 0) && (record[0] > 2 || c.discarded == 0));
+	MUST(record[0] < 3 || memcmp(back, record, c.generation != 0 ? sizeof back : sizeof back - LIMITS_SIZE) == 0);
 	judge(&c);
 	count_on(&c);
 	return true;
