@@ -45,6 +45,9 @@ struct config {
 	uint32_t deadline_ms;  /* 100 to 60000, default 2000 */
 	const char *state;     /* absolute path, or NULL: not set */
 	const char *remote;    /* absolute path, or NULL: not set; nobody looked if it is there */
+	const char *notify;    /* likewise */
+	uint32_t notify_timeout_s; /* seconds, 1 to 600, default 30 */
+	uint32_t warn_percent; /* 1 to 100, default 80 */
 	size_t domains;        /* entries of `domains`, of `packages` */
 	size_t packages;
 	size_t users;          /* entries of `users`, of `destinations` */

@@ -13,15 +13,22 @@
 #include "head.h"
 #include "place.h"
 
+#define ESSENTIALS_NOTIFY_TIMEOUT 30
+#define ESSENTIALS_NOTIFY_TIMEOUT_MOST 600
+#define ESSENTIALS_WARN_PERCENT 80
+
 struct essentials {
 	char remote[PLACE_PATH_MAX + 1]; /* real program; "" = the built-in order */
 	char state[PLACE_PATH_MAX + 1];  /* state directory, if it is another one; or "" */
 	bool defer_on_error;             /* on_error = "defer" */
 	uint32_t deadline_ms;            /* 100 to 60000 */
 	struct head_trust trust;         /* smtp_auth, trusted_received */
+	char notify[PLACE_PATH_MAX + 1]; /* program that is told of events; "" = none */
+	uint32_t notify_timeout_s;       /* seconds it may take, 1 to 600 */
+	uint32_t warn_percent;           /* of a limit, from which on there is a warning, 1 to 100 */
 };
 
-/* No paths, deliver on error, 2000 ms, trust nobody: what is in force until a load has said otherwise. */
+/* No paths, deliver on error, 2000 ms, trust nobody, 30 s, 80 %: in force until a load has said otherwise. */
 void essentials_init(struct essentials *e);
 
 /*

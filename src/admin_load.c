@@ -73,25 +73,30 @@ print_warnings(const struct config *config)
 		    config->warnings_count - CONFIG_WARNINGS_MAX);
 }
 
-/* What libconfig does not know: whether the real qmail-remote is there. */
-static const char *
-problem_with_remote(const char *remote)
+/* What libconfig does not know: whether a program is there. Says what is wrong, in `why` too. */
+static bool
+judge_program(const char *path, const char *setting, const char *program, char *why)
 {
+	const char *problem = NULL;
 	struct stat st;
 
-	if (remote == NULL)
-		return NULL;
-	if (stat(remote, &st) == -1)
-		return strerror(errno);
-	return S_ISREG(st.st_mode) && access(remote, X_OK) == 0 ? NULL : "not an executable file";
+	if (program == NULL)
+		return true;
+	if (stat(program, &st) == -1)
+		problem = strerror(errno);
+	else if (!S_ISREG(st.st_mode) || access(program, X_OK) == -1)
+		problem = "not an executable file";
+	if (problem == NULL)
+		return true;
+	(void)snprintf(why, STORE_NOTE_MAX + 1, "%s: %s = \"%s\": %s", path, setting, program, problem);
+	(void)fprintf(stderr, "%s\n", why);
+	return false;
 }
 
 /* Says what is wrong with a configuration that was read, NULL too, and keeps the first of it in `why`. */
 static void
 judge(const struct config *config, const char *path, char *why)
 {
-	const char *problem;
-
 	why[0] = '\0';
 	if (config == NULL) {
 		(void)fprintf(stderr, "qlimit: %s: %s\n", path, strerror(errno));
@@ -103,12 +108,8 @@ judge(const struct config *config, const char *path, char *why)
 		(void)snprintf(why, STORE_NOTE_MAX + 1, "%s", config->errors[0]);
 		return;
 	}
-	problem = problem_with_remote(config->remote);
-	if (problem != NULL) {
-		(void)snprintf(why, STORE_NOTE_MAX + 1, "%s: remote = \"%s\": %s", path,
-		    config->remote, problem);
-		(void)fprintf(stderr, "%s\n", why);
-	}
+	if (judge_program(path, "remote", config->remote, why))
+		(void)judge_program(path, "notify", config->notify, why);
 }
 
 static void
@@ -210,6 +211,10 @@ fill_essentials(struct essentials *e, const struct config *config)
 	e->deadline_ms = config->deadline_ms;
 	if (config->remote != NULL)
 		(void)snprintf(e->remote, sizeof e->remote, "%s", config->remote);
+	if (config->notify != NULL)
+		(void)snprintf(e->notify, sizeof e->notify, "%s", config->notify);
+	e->notify_timeout_s = config->notify_timeout_s;
+	e->warn_percent = config->warn_percent;
 	e->trust.smtp_auth = config->smtp_auth;
 	e->trust.filters_count = config->filters_count;
 	for (size_t i = 0; i < config->filters_count; i++)

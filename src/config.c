@@ -13,6 +13,7 @@
 #include "config_scan.h"
 #include "config_users.h"
 #include "config_value.h"
+#include "essentials.h"
 #include "place.h"
 
 #define TRIES 3
@@ -31,6 +32,9 @@ enum top {
 	HOSTED,
 	TRUSTED_RECEIVED,
 	SMTP_AUTH,
+	NOTIFY,
+	NOTIFY_TIMEOUT,
+	WARN_PERCENT,
 	DEFAULT,
 	SERVER,
 	BOUNCES,
@@ -55,6 +59,9 @@ static const char *const names[TOPS] = {
 	[HOSTED] = "hosted",
 	[TRUSTED_RECEIVED] = "trusted_received",
 	[SMTP_AUTH] = "smtp_auth",
+	[NOTIFY] = "notify",
+	[NOTIFY_TIMEOUT] = "notify_timeout",
+	[WARN_PERCENT] = "warn_percent",
 	[DEFAULT] = "default",
 	[SERVER] = "server",
 	[BOUNCES] = "bounces",
@@ -72,6 +79,8 @@ static const char *const smtp_auth[] = { "none", "received" };
 static const struct config_range deadline_ms = { "deadline_ms", 100, 60000 };
 static const struct config_range history_days = { "history_days", 1, 3660 };
 static const struct config_range max_meters = { "max_meters", 100, RULES_MAX_METERS_MOST };
+static const struct config_range notify_timeout = { "notify_timeout", 1, ESSENTIALS_NOTIFY_TIMEOUT_MOST };
+static const struct config_range warn_percent = { "warn_percent", 1, 100 };
 
 /* Printed as they are in messages and written to a file of lines: nothing below a blank. */
 static bool
@@ -182,6 +191,15 @@ read_setting(struct config_source *source, const config_setting_t *setting, enum
 	case SMTP_AUTH:
 		config_value_choice(source, setting, smtp_auth, &config->smtp_auth);
 		break;
+	case NOTIFY:
+		read_path(source, setting, PLACE_PATH_MAX, &config->notify);
+		break;
+	case NOTIFY_TIMEOUT:
+		config_value_number(source, setting, &notify_timeout, &config->notify_timeout_s);
+		break;
+	case WARN_PERCENT:
+		config_value_number(source, setting, &warn_percent, &config->warn_percent);
+		break;
 	default:
 		break;
 	}
@@ -290,6 +308,8 @@ read_once(const char *path, bool last)
 	if (config == NULL)
 		return NULL;
 	config->deadline_ms = 2000;
+	config->notify_timeout_s = ESSENTIALS_NOTIFY_TIMEOUT;
+	config->warn_percent = ESSENTIALS_WARN_PERCENT;
 	rules_settings_init(&config->settings);
 	config_source_init(&source, config);
 	config_scan(&source, path);

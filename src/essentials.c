@@ -17,6 +17,8 @@ essentials_init(struct essentials *e)
 {
 	memset(e, 0, sizeof *e);
 	e->deadline_ms = 2000;
+	e->notify_timeout_s = ESSENTIALS_NOTIFY_TIMEOUT;
+	e->warn_percent = ESSENTIALS_WARN_PERCENT;
 }
 
 static bool
@@ -31,14 +33,14 @@ set_path(char *to, const char *value)
 }
 
 static bool
-set_deadline(struct essentials *e, const char *value)
+set_number(uint32_t *to, const char *value, unsigned long least, unsigned long most)
 {
 	char *end;
-	unsigned long ms = strtoul(value, &end, 10);
+	unsigned long n = strtoul(value, &end, 10);
 
-	if (*end != '\0' || ms < 100 || ms > 60000)
+	if (*end != '\0' || n < least || n > most)
 		return false;
-	e->deadline_ms = (uint32_t)ms;
+	*to = (uint32_t)n;
 	return true;
 }
 
@@ -62,7 +64,13 @@ set(struct essentials *e, const char *name, const char *value)
 	if (strcmp(name, "state") == 0)
 		return set_path(e->state, value);
 	if (strcmp(name, "deadline_ms") == 0)
-		return set_deadline(e, value);
+		return set_number(&e->deadline_ms, value, 100, 60000);
+	if (strcmp(name, "notify") == 0)
+		return set_path(e->notify, value);
+	if (strcmp(name, "notify_timeout") == 0)
+		return set_number(&e->notify_timeout_s, value, 1, ESSENTIALS_NOTIFY_TIMEOUT_MOST);
+	if (strcmp(name, "warn_percent") == 0)
+		return set_number(&e->warn_percent, value, 1, 100);
 	if (strcmp(name, "on_error") == 0) {
 		e->defer_on_error = strcmp(value, "defer") == 0;
 		return e->defer_on_error || strcmp(value, "deliver") == 0;
@@ -133,6 +141,12 @@ compose(struct text *t, const struct essentials *e)
 	text_add(t, e->defer_on_error ? "\non_error=defer" : "\non_error=deliver");
 	text_add(t, "\ndeadline_ms=");
 	text_add_number(t, e->deadline_ms);
+	text_add(t, "\nnotify=");
+	text_add(t, e->notify);
+	text_add(t, "\nnotify_timeout=");
+	text_add_number(t, e->notify_timeout_s);
+	text_add(t, "\nwarn_percent=");
+	text_add_number(t, e->warn_percent);
 	text_add(t, e->trust.smtp_auth ? "\nsmtp_auth=received\n" : "\nsmtp_auth=none\n");
 	for (size_t i = 0; i < e->trust.filters_count; i++) {
 		text_add(t, "trusted_received=");

@@ -180,9 +180,12 @@ START_TEST(test_load_writes_essentials)
 	ck_assert_uint_eq(e.trust.filters_count, 2);
 	ck_assert_str_eq(e.trust.filters[0], "by simscan ");
 	ck_assert_str_eq(e.trust.filters[1], "a=b");
-	harness_rules("");
+	ck_assert_str_eq(e.notify, "");
+	harness_rules("notify = \"/bin/true\"; notify_timeout = 7; warn_percent = 50;\n");
 	ck_assert_int_eq(essentials_read(&e, harness_path("state")), 0);
 	ck_assert(!e.trust.smtp_auth && e.trust.filters_count == 0);
+	ck_assert_str_eq(e.notify, "/bin/true");
+	ck_assert(e.notify_timeout_s == 7 && e.warn_percent == 50);
 }
 END_TEST
 

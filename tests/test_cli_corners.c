@@ -72,17 +72,26 @@ START_TEST(test_check_of_a_relative_path)
 }
 END_TEST
 
-START_TEST(test_remote_that_cannot_be_run)
+static const char *const programs[] = { "remote", "notify" };
+
+/* Goal: a program that is not there, or cannot be run, is a mistake in the configuration. */
+START_TEST(test_program_that_cannot_be_run)
 {
 	char text[300];
 
 	harness_script("");
-	(void)snprintf(text, sizeof text, "remote = \"%s\";", harness_path("script"));
+	(void)snprintf(text, sizeof text, "%s = \"%s\";", programs[_i], harness_path("script"));
 	harness_config(text);
 	is(harness_cli("check"), EX_CONFIG, "", "not an executable file");
-	(void)snprintf(text, sizeof text, "remote = \"%s\";", harness_path("state"));
+	(void)snprintf(text, sizeof text, "%s = \"%s\";", programs[_i], harness_path("state"));
 	harness_config(text);
 	is(harness_cli("check"), EX_CONFIG, "", "not an executable file");
+	(void)snprintf(text, sizeof text, "%s = \"/nonexistent/program\";", programs[_i]);
+	harness_config(text);
+	is(harness_cli("check"), EX_CONFIG, "", "/nonexistent/program\": No such file");
+	(void)snprintf(text, sizeof text, "%s = \"/bin/true\";", programs[_i]);
+	harness_config(text);
+	is(harness_cli("check"), EX_OK, "configuration OK", "");
 }
 END_TEST
 
@@ -175,7 +184,7 @@ suite_cli_corners(void)
 	tcase_add_test(t, test_more_errors_than_are_shown);
 	tcase_add_test(t, test_more_warnings_than_are_shown);
 	tcase_add_test(t, test_check_of_a_relative_path);
-	tcase_add_test(t, test_remote_that_cannot_be_run);
+	tcase_add_loop_test(t, test_program_that_cannot_be_run, 0, 2);
 	tcase_add_test(t, test_configuration_that_the_owner_cannot_read);
 	tcase_add_test(t, test_store_that_others_may_write);
 	tcase_add_test(t, test_names);

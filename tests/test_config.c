@@ -112,11 +112,13 @@ START_TEST(reads_settings)
 	ck_assert(!config->settings.observe && !config->defer_on_error);
 	ck_assert_uint_eq(config->deadline_ms, 2000);
 	ck_assert_uint_eq(config->settings.history_days, 90);
-	ck_assert(config->state == NULL && config->remote == NULL);
+	ck_assert(config->state == NULL && config->remote == NULL && config->notify == NULL);
+	ck_assert(config->notify_timeout_s == 30 && config->warn_percent == 80);
 	config_free(config);
 
 	config = harness_parse("mode = \"observe\"; on_error = \"defer\"; deadline_ms = 60000;\n"
 	    "state = \"/srv/q\\\\limit\"; remote = \"/bin/true\"; history_days = 3660;\n"
+	    "notify = \"/bin/false\"; notify_timeout = 600; warn_percent = 1;\n"
 	    "packages = ( { name = \"a\" }, { name = \"b c\" } ); domains = ( { name = \"a\" } );");
 	ck_assert_msg(config->errors_count == 0, "%s", harness_parse_errors(config));
 	ck_assert(config->settings.observe && config->defer_on_error);
@@ -124,6 +126,8 @@ START_TEST(reads_settings)
 	ck_assert_uint_eq(config->settings.history_days, 3660);
 	ck_assert_str_eq(config->state, "/srv/q\\limit");
 	ck_assert_str_eq(config->remote, "/bin/true");
+	ck_assert_str_eq(config->notify, "/bin/false");
+	ck_assert(config->notify_timeout_s == 600 && config->warn_percent == 1);
 	ck_assert(config->packages == 2 && config->domains == 1);
 	config_free(config);
 }

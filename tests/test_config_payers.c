@@ -138,7 +138,8 @@ static const struct {
 	  "q.conf:1: max_meters must be a whole number from 100 to 1000000, found 99\n"
 	  "q.conf:2: smtp_auth must be \"none\" or \"received\", found true\n"
 	  "q.conf:3: unknown setting \"max_meters2\" at the top level; known: mode, on_error, deadline_ms, state, remote, "
-	  "history_days, max_meters, count, hosted, trusted_received, smtp_auth, default, server, bounces, foreign, "
+	  "history_days, max_meters, count, hosted, trusted_received, smtp_auth, notify, notify_timeout, "
+	  "warn_percent, default, server, bounces, foreign, "
 	  "user_default, packages, domains, users, destinations\n" },
 	{ "a number that is too large for libconfig alone", "max_meters = 4294967396;",
 	  "q.conf:1: max_meters must be a whole number from 100 to 1000000, found 4294967396\n" },

@@ -7,7 +7,8 @@
 #include "harness_parse.h"
 #include "suites.h"
 
-#define TOPS "max_meters, count, hosted, trusted_received, smtp_auth, default, server, bounces, foreign, " \
+#define TOPS "max_meters, count, hosted, trusted_received, smtp_auth, notify, notify_timeout, " \
+	"warn_percent, default, server, bounces, foreign, " \
 	"user_default, packages, domains, users, destinations"
 #define NUMBER "q.conf:1: history_days must be a whole number from 1 to 3660, found "
 #define DIGITS " (a number is digits alone, the first not 0)\n"
@@ -59,6 +60,14 @@ static const struct {
 	  "q.conf:3: state must be an absolute path of at most 223 bytes, found \"var/lib\"\n"
 	  "q.conf:4: remote must be an absolute path of at most 255 bytes, found \"/a\\x0ab\"\n"
 	  "q.conf:5: deadline_ms must be a whole number from 100 to 60000, found 99\n" },
+	{ "what is told to whom", "notify = \"bin/true\";\nnotify_timeout = 0;\nwarn_percent = 101;\n",
+	  "q.conf:1: notify must be an absolute path of at most 255 bytes, found \"bin/true\"\n"
+	  "q.conf:2: notify_timeout must be a whole number from 1 to 600, found 0\n"
+	  "q.conf:3: warn_percent must be a whole number from 1 to 100, found 101\n" },
+	{ "too long, and nobody told", "notify_timeout = 601;\nwarn_percent = 0;\nnotify = \"\";",
+	  "q.conf:1: notify_timeout must be a whole number from 1 to 600, found 601\n"
+	  "q.conf:2: warn_percent must be a whole number from 1 to 100, found 0\n"
+	  "q.conf:3: notify must be an absolute path of at most 255 bytes, found \"\"\n" },
 	{ "a text that is none", "state = 5; remote = 0x5;",
 	  "q.conf:1: state must be a text in quotes, found 5\n"
 	  "q.conf:1: remote must be a text in quotes, found 0x5" DIGITS },

@@ -263,6 +263,9 @@ START_TEST(test_essentials_at_their_longest)
 
 	memset(e.remote, '/', PLACE_PATH_MAX);
 	memset(e.state, '/', PLACE_PATH_MAX);
+	memset(e.notify, '/', PLACE_PATH_MAX);
+	e.notify_timeout_s = 600;
+	e.warn_percent = 100;
 	e.defer_on_error = true;
 	e.deadline_ms = 60000;
 	e.trust.smtp_auth = true;
@@ -275,6 +278,8 @@ START_TEST(test_essentials_at_their_longest)
 	ck_assert_int_eq(essentials_read(&back, harness_path("state")), 0);
 	ck_assert_str_eq(back.remote, e.remote);
 	ck_assert_str_eq(back.state, e.state);
+	ck_assert_str_eq(back.notify, e.notify);
+	ck_assert(back.notify_timeout_s == 600 && back.warn_percent == 100);
 	ck_assert(back.defer_on_error && back.deadline_ms == 60000 && back.trust.smtp_auth);
 	ck_assert_uint_eq(back.trust.filters_count, HEAD_FILTERS_MAX);
 	for (size_t i = 0; i < HEAD_FILTERS_MAX; i++)

@@ -228,7 +228,8 @@ static const struct {
 	int error;
 } texts[] = {
 	{ "nothing but the first line", FIRST, 0 },
-	{ "everything", FIRST "remote=/r\nstate=/s\non_error=defer\ndeadline_ms=100\n", 0 },
+	{ "everything", FIRST "remote=/r\nstate=/s\non_error=defer\ndeadline_ms=100\n"
+	  "notify=/n\nnotify_timeout=1\nwarn_percent=1\n", 0 },
 	{ "nothing chosen", FIRST "remote=\nstate=\non_error=deliver\ndeadline_ms=60000\n", 0 },
 	{ "a newer qlimit's setting", FIRST "colour=blue\n", 0 },
 	{ "empty", "", EBADMSG },
@@ -240,6 +241,11 @@ static const struct {
 	{ "too soon", FIRST "deadline_ms=99\n", EBADMSG },
 	{ "too late", FIRST "deadline_ms=60001\n", EBADMSG },
 	{ "no number", FIRST "deadline_ms=100x\n", EBADMSG },
+	{ "a relative program", FIRST "notify=n\n", EBADMSG },
+	{ "no time for it", FIRST "notify_timeout=0\n", EBADMSG },
+	{ "too much time for it", FIRST "notify_timeout=601\n", EBADMSG },
+	{ "a warning of nothing", FIRST "warn_percent=0\n", EBADMSG },
+	{ "a warning too late", FIRST "warn_percent=101\n", EBADMSG },
 };
 
 START_TEST(test_essentials)
@@ -253,6 +259,8 @@ START_TEST(test_essentials)
 	essentials_init(&none);
 	if (texts[_i].error != 0)
 		ck_assert(e.remote[0] == '\0' && e.deadline_ms == none.deadline_ms && !e.defer_on_error);
+	if (_i != 1) /* An old file says nothing of notices. */
+		ck_assert(e.notify[0] == '\0' && e.notify_timeout_s == 30 && e.warn_percent == 80);
 }
 END_TEST
 

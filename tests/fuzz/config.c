@@ -140,6 +140,9 @@ check_rules(const struct config *config)
 	MUST(config->deadline_ms >= 100 && config->deadline_ms <= 60000);
 	check_path(config->state);
 	check_path(config->remote);
+	check_path(config->notify);
+	MUST(config->notify_timeout_s >= 1 && config->notify_timeout_s <= 600);
+	MUST(config->warn_percent >= 1 && config->warn_percent <= 100);
 	for (size_t i = 0; i < config->filters_count; i++)
 		MUST(strlen(config->filters[i]) > 0 && strlen(config->filters[i]) <= HEAD_FILTER_MAX);
 	for (size_t i = 0; i < config->rules_count; i++) {
@@ -293,10 +296,11 @@ write_out(const struct config *config, char **text)
 
 	MUST(f != NULL);
 	(void)fprintf(f, "mode = \"%s\"; on_error = \"%s\"; deadline_ms = %u; history_days = %u;\n"
-	    "max_meters = %u; smtp_auth = \"%s\"", config->settings.observe ? "observe" : "enforce",
+	    "max_meters = %u; notify_timeout = %u; warn_percent = %u; smtp_auth = \"%s\"",
+	    config->settings.observe ? "observe" : "enforce",
 	    config->defer_on_error ? "defer" : "deliver", config->deadline_ms,
-	    config->settings.history_days, config->settings.max_meters,
-	    config->smtp_auth ? "received" : "none");
+	    config->settings.history_days, config->settings.max_meters, config->notify_timeout_s,
+	    config->warn_percent, config->smtp_auth ? "received" : "none");
 	for (size_t i = 0; i < config->rules_count; i++) {
 		const struct config_rule *rule = &config->rules[i];
 
@@ -332,6 +336,7 @@ read_again(const struct config *config)
 	MUST(again->defer_on_error == config->defer_on_error);
 	MUST(again->settings.max_meters == config->settings.max_meters);
 	MUST(again->deadline_ms == config->deadline_ms && again->smtp_auth == config->smtp_auth);
+	MUST(again->notify_timeout_s == config->notify_timeout_s && again->warn_percent == config->warn_percent);
 	MUST(again->filters_count == config->filters_count);
 	for (size_t i = 0; i < config->filters_count; i++)
 		MUST(strcmp(again->filters[i], config->filters[i]) == 0);
