@@ -40,7 +40,7 @@ COMMON = address admission boot booking bytes claims clock counters cursor day d
          store_rules text watch
 REMOTE = $(COMMON) child delivery delivery_log envelope \
          qlimit_remote settlement
-ADMIN  = $(COMMON) admin admin_changes admin_explain admin_history admin_load admin_metrics admin_print \
+ADMIN  = $(COMMON) admin admin_changes admin_explain admin_history admin_load admin_metrics admin_orders admin_print \
          admin_queue admin_queue_list admin_report admin_report_hours admin_report_meters admin_show \
          admin_status admin_tidy compile compile_days config config_control config_domains config_entry \
          config_hosted config_rules config_scan config_source config_syntax config_users config_value owner \

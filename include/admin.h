@@ -22,12 +22,16 @@
 enum admin_option {
 	ADMIN_ALERT,
 	ADMIN_BY,
+	ADMIN_FOR,
+	ADMIN_FORCE,
 	ADMIN_JSON,
 	ADMIN_LIMIT,
 	ADMIN_MESSAGE,
+	ADMIN_REASON,
 	ADMIN_SINCE,
 	ADMIN_TEXTFILE,
 	ADMIN_UNTIL,
+	ADMIN_YES,
 	ADMIN_OPTIONS,
 };
 
@@ -51,8 +55,16 @@ int admin_reset(struct admin *a);
 int admin_tidy(struct admin *a);
 int admin_explain(struct admin *a);
 int admin_queue(struct admin *a);
+int admin_hold(struct admin *a);
+int admin_refuse(struct admin *a);
+int admin_discard(struct admin *a);
+int admin_release(struct admin *a);
+int admin_orders(struct admin *a);
 int admin_report(struct admin *a);
 int admin_metrics(struct admin *a);
+
+/* Takes expired orders out of their file, with a word in the log. 0, or -1 with errno. */
+int admin_orders_expire(struct admin *a);
 
 /*
  * Becomes the owner of the state directory and finds out whether the state is elsewhere. An exit

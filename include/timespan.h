@@ -24,4 +24,10 @@ struct timespan {
 const char *timespan_parse(struct timespan *t, const char *since, const char *until, uint32_t running,
     const char **wrong);
 
+/* "30m", "2h" or "7d": so many seconds. NULL, or what is wrong, as a sentence for behind the word. */
+const char *timespan_ahead(const char *word, int64_t *seconds);
+
+/* A local date or time, as seconds since 1970. NULL, or what is wrong. */
+const char *timespan_time(const char *word, int64_t *seconds);
+
 #endif

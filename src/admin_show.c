@@ -232,6 +232,7 @@ print_json_row(const struct row *row, uint32_t hour, bool observe)
 	admin_json_number(&j, "unreached", c->unreached);
 	admin_json_number(&j, "held", c->held);
 	admin_json_number(&j, "refused", c->refused);
+	admin_json_number(&j, "discarded", c->discarded);
 	admin_json_number(&j, "bytes", c->bytes);
 	admin_json_number(&j, "max_per_hour", row->counters.limits.max_per_hour);
 	admin_json_string(&j, "state", standing_name(standing));

@@ -286,6 +286,8 @@ admin_tidy(struct admin *a)
 	}
 	if (move_closed_hours(&t) == -1)
 		return report_failure(&t);
+	if (admin_orders_expire(a) == -1)
+		log_trouble("orders that have expired were not taken out of their file", errno);
 	if (expire_history(&t) == -1) {
 		log_trouble("history that is too old was not removed from ledger.mdb", errno);
 		store_rollback(t.ledger);

@@ -23,6 +23,8 @@ struct command {
 };
 
 #define JSON (1u << ADMIN_JSON)
+#define ORDER (1u << ADMIN_FOR | 1u << ADMIN_UNTIL | 1u << ADMIN_REASON | 1u << ADMIN_FORCE)
+#define ORDER_ARGUMENTS "[--for 2h|--until TIME] [--reason TEXT] [--force] NAME"
 
 static const struct command commands[] = {
 	{ "check", admin_check, 0, 1, 0, "[FILE]",
@@ -42,6 +44,16 @@ static const struct command commands[] = {
 	    "which meters would pay for a delivery and why, and its verdict; counts nothing" },
 	{ "queue", admin_queue, 0, 1, 1u << ADMIN_ALERT | JSON, "[--alert N] [--json] [NAME]",
 	    "what waits in qmail's queue, by sender's domain; one domain's messages" },
+	{ "hold", admin_hold, 1, 1, ORDER, ORDER_ARGUMENTS,
+	    "hold all mail that NAME pays for until it is released" },
+	{ "refuse", admin_refuse, 1, 1, ORDER, ORDER_ARGUMENTS,
+	    "refuse it: senders get a bounce" },
+	{ "discard", admin_discard, 1, 1, ORDER | 1u << ADMIN_YES, "[--yes] " ORDER_ARGUMENTS,
+	    "throw it away, queued and new; nobody is told" },
+	{ "release", admin_release, 1, 1, 0, "NAME",
+	    "end an order" },
+	{ "orders", admin_orders, 0, 0, JSON, "[--json]",
+	    "the orders in force, by whom and why" },
 	{ "status", admin_status, 0, 0, JSON, "[--json]",
 	    "is qlimit itself well: rules, last delivery, store, trouble" },
 	{ "reset", admin_reset, 1, 1, 0, "NAME",
@@ -98,13 +110,17 @@ take_options(const struct command *command, int count, char **argv, struct admin
 {
 	static const struct option options[] = {
 		{ "alert", required_argument, NULL, ADMIN_ALERT },
+		{ "for", required_argument, NULL, ADMIN_FOR },
+		{ "force", no_argument, NULL, ADMIN_FORCE },
 		{ "json", no_argument, NULL, ADMIN_JSON },
 		{ "message", required_argument, NULL, ADMIN_MESSAGE },
+		{ "reason", required_argument, NULL, ADMIN_REASON },
 		{ "since", required_argument, NULL, ADMIN_SINCE },
 		{ "until", required_argument, NULL, ADMIN_UNTIL },
 		{ "by", required_argument, NULL, ADMIN_BY },
 		{ "textfile", required_argument, NULL, ADMIN_TEXTFILE },
 		{ "limit", required_argument, NULL, ADMIN_LIMIT },
+		{ "yes", no_argument, NULL, ADMIN_YES },
 		{ NULL, 0, NULL, 0 },
 	};
 	int which;

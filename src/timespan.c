@@ -9,10 +9,12 @@
 
 static const char no_time[] = "is no time: write hours or days back as 24h or 7d, a local date or time as "
     "2026-11-21 or 2026-11-21T18:00";
+static const char no_moment[] = "is no time: write a local date or time as 2026-11-21 or 2026-11-21T18:00";
 static const char too_fine[] = "is too fine: counters are of whole hours; write 1h or more, as in 24h";
 static const char no_such[] = "is no day or time that there is: write 2026-11-21 or 2026-11-21T18:00";
 static const char too_far[] = "is too far back: history goes back for 3660d at most";
 static const char in_future[] = "has not come yet: nothing is counted there";
+static const char no_span[] = "is no time to come: write minutes, hours or days as 30m, 2h or 7d, 3660d at most";
 static const char not_after[] = "is no later than the beginning: --until must be after --since";
 
 /* `n` digits as a number, -1 where there are not so many. */
@@ -135,4 +137,33 @@ timespan_parse(struct timespan *t, const char *since, const char *until, uint32_
 	if (t->to > running + 1)
 		t->to = running + 1;
 	return t->to <= t->from ? not_after : NULL;
+}
+
+const char *
+timespan_ahead(const char *word, int64_t *seconds)
+{
+	static const struct { char letter; int64_t unit; } units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	const int64_t most = (int64_t)TIMESPAN_HOURS_MAX * 3600;
+	const char *at = word;
+	int64_t n = 0;
+
+	for (; *at >= '0' && *at <= '9' && n <= most; at++)
+		n = 10 * n + (*at - '0');
+	for (size_t i = 0; at != word && at[0] != '\0' && at[1] == '\0' && i < sizeof units / sizeof units[0]; i++)
+		if (*at == units[i].letter && n > 0 && n <= most / units[i].unit) {
+			*seconds = n * units[i].unit;
+			return NULL;
+		}
+	*seconds = 0;
+	return no_span;
+}
+
+const char *
+timespan_time(const char *word, int64_t *seconds)
+{
+	time_t t = 0;
+	const char *why = parse_date(word, &t);
+
+	*seconds = (int64_t)t;
+	return why == no_time ? no_moment : why;
 }

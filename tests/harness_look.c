@@ -252,6 +252,7 @@ read_counters(const char *line)
 	c.unreached = json_number(line, "unreached");
 	c.held = json_number(line, "held");
 	c.refused = json_number(line, "refused");
+	c.discarded = json_number(line, "discarded");
 	c.bytes = json_number(line, "bytes");
 	c.max_per_hour = json_number(line, "max_per_hour");
 	return c;

@@ -11,6 +11,7 @@
 	suite(payers) \
 	suite(allowances) \
 	suite(explain) \
+	suite(orders) \
 	suite(policy) \
 	suite(report) \
 	suite(head) \

@@ -1,0 +1,541 @@
+/* test_orders - an admin's orders: their file, what they do to deliveries, the commands */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness_faults.h"
+#include "orders.h"
+#include "suites.h"
+
+#define HOUR 3600
+
+static struct orders orders;
+
+static char
+deliver(const char *message, const char *sender, const char *recipient)
+{
+	return harness_deliver(message, sender, recipient).letter;
+}
+
+static char
+deliver_new(const char *sender)
+{
+	return deliver(harness_message("by uid 48", NULL), sender, "accept@x.example");
+}
+
+static void
+write_orders(const char *text)
+{
+	harness_write(harness_state("orders"), text, strlen(text));
+}
+
+/* --- the file --- */
+
+/* Goal: what is written comes back, each field at its longest; one order a meter; no more than there is room for. */
+START_TEST(test_file)
+{
+	struct order o = { .kind = ORDER_DISCARD, .since = 1, .until = INT64_MAX };
+	char name[METER_NAME_MAX + 1];
+
+	memset(o.by, 'b', ORDER_BY_MAX);
+	memset(o.reason, 'r', ORDER_REASON_MAX);
+	ck_assert_int_eq(orders_read(&orders, harness_path("state"), 0), 0);
+	ck_assert_uint_eq(orders.count, 0);
+	for (int i = 0; i < ORDERS_MAX; i++) {
+		(void)memset(name, 'n', METER_NAME_MAX);
+		name[METER_NAME_MAX] = '\0';
+		(void)memcpy(name, (char[]){ (char)('a' + i % 26), (char)('a' + i / 26) }, 2);
+		meter_set(&o.meter, METER_DESTINATION, name);
+		ck_assert(orders_put(&orders, &o));
+	}
+	meter_set(&o.meter, METER_DOMAIN, "one.too.many");
+	ck_assert(!orders_put(&orders, &o));
+	ck_assert(!orders_remove(&orders, &o.meter));
+	ck_assert_int_eq(orders_write(&orders, harness_path("state")), 0);
+	orders.count = 0;
+	ck_assert_int_eq(orders_read(&orders, harness_path("state"), INT64_MAX - 1), 0);
+	ck_assert_uint_eq(orders.count, ORDERS_MAX);
+	ck_assert_uint_eq(orders.bad_line, 0);
+	o = orders.at[ORDERS_MAX - 1];
+	ck_assert(o.kind == ORDER_DISCARD && o.since == 1 && o.until == INT64_MAX);
+	ck_assert_uint_eq(strlen(o.by) + strlen(o.reason), ORDER_BY_MAX + ORDER_REASON_MAX);
+	ck_assert(orders_find(&orders, &o.meter) == &orders.at[ORDERS_MAX - 1]);
+	/* In its place, and gone. */
+	o.kind = ORDER_HOLD;
+	ck_assert(orders_put(&orders, &o) && orders.count == ORDERS_MAX);
+	ck_assert(orders_remove(&orders, &orders.at[0].meter) && orders.count == ORDERS_MAX - 1);
+	ck_assert(orders_find(&orders, &o.meter)->kind == ORDER_HOLD);
+	ck_assert_ptr_null(orders_find(NULL, &o.meter));
+}
+END_TEST
+
+#define FIRST "qlimit orders 1\n"
+
+static const struct {
+	const char *text;
+	unsigned bad_line, count;
+} texts[] = {
+	{ "", 0, 0 },
+	{ FIRST, 0, 0 },
+	{ "qlimit orders 2\n", 1, 0 },
+	{ FIRST "hold\ta.example\t1\t0\troot\t\n", 0, 1 },
+	{ FIRST "hold\ta.example\t1\t0\troot\tno newline", 0, 1 },
+	{ FIRST "hold\ta.example\t1\t0\troot\n", 2, 0 },
+	{ FIRST "hold\ta.example\t1\t0\troot\tr\tmore\n", 2, 0 },
+	{ FIRST "exempt\ta.example\t1\t0\troot\t\nrefuse\tc.example\t1\t0\troot\t\n", 2, 1 },
+	{ FIRST "hold\t\t1\t0\troot\t\n", 2, 0 },
+	{ FIRST "hold\ta..example\t1\t0\troot\t\n", 0, 1 },
+	{ FIRST "hold\ta.example\t\t0\troot\t\n", 2, 0 },
+	{ FIRST "hold\ta.example\t1x\t0\troot\t\n", 2, 0 },
+	{ FIRST "hold\ta.example\t1\t-1\troot\t\n", 2, 0 },
+	{ FIRST "hold\ta.example\t1\t9223372036854775808\troot\t\n", 2, 0 },
+	{ FIRST "hold\ta.example\t1\t0\tro\033ot\t\n", 2, 0 },
+	{ FIRST "hold\ta.example\t1\t0\troot\tde\177l\n", 2, 0 },
+	{ FIRST "\nhold\ta.example\t1\t0\troot\t\n", 2, 1 },
+	{ FIRST "hold\ta.example\t1\t5\troot\t\n", 0, 0 },
+	{ FIRST "hold\ta.example\t1\t0\troot\t\ndiscard\tA.Example.\t1\t0\troot\t\n", 0, 1 },
+};
+
+/* Goal: a line that is not understood is none, and said; the others are in force. */
+START_TEST(test_texts)
+{
+	write_orders(texts[_i].text);
+	ck_assert_int_eq(orders_read(&orders, harness_path("state"), 5), 0);
+	ck_assert_uint_eq(orders.bad_line, texts[_i].bad_line);
+	ck_assert_uint_eq(orders.count, texts[_i].count);
+	ck_assert_int_eq(harness_cli("orders").status, texts[_i].bad_line == 0 ? 0 : 65);
+	harness_rules("default = { max_per_hour = 5; };");
+	if (texts[_i].bad_line != 0) {
+		ck_assert_int_eq(harness_cli("hold", "b.example").status, 65);
+		ck_assert_int_eq(deliver_new("a@b.example"), 'K' );
+		ck_assert_uint_eq(harness_log_lines("the file orders is not understood"), 1);
+	}
+}
+END_TEST
+
+/* Goal: too much, or what is no file of ours, is no order, with a word; mail goes on. */
+START_TEST(test_not_ours)
+{
+	static char much[300 * 1024];
+
+	harness_rules("default = { max_per_hour = 5; };");
+	memset(much, 'x', sizeof much);
+	switch (_i) {
+	case 0:
+		harness_write(harness_state("orders"), much, sizeof much);
+		break;
+	case 1:
+		ck_assert_int_eq(mkdir(harness_state("orders"), 0700), 0);
+		break;
+	case 2:
+		write_orders(FIRST "hold\ta.example\t1\t0\troot\t\n");
+		ck_assert_int_eq(chmod(harness_state("orders"), 0622), 0);
+		break;
+	case 3:
+		ck_assert_int_eq(symlink("/etc/passwd", harness_state("orders")), 0);
+		break;
+	default:
+		ck_assert_int_eq(mkfifo(harness_state("orders"), 0600), 0);
+	}
+	ck_assert_int_eq(deliver_new("a@a.example"), 'K');
+	ck_assert_uint_eq(harness_log_lines("the file orders cannot be read: no order is in force"), 1);
+	ck_assert_int_eq(harness_cli("orders").status, 74);
+	ck_assert_int_eq(harness_cli("hold", "a.example").status, 74);
+	ck_assert_int_eq(harness_cli("explain", "a@a.example").status, 0);
+}
+END_TEST
+
+/* --- deliveries --- */
+
+/* Goal: each order's one clean report; nothing is run; counted, once an hour where it is held; logged with who. */
+START_TEST(test_deliveries)
+{
+	const char *first, *second;
+
+	harness_rules("default = { max_per_hour = 2; refuse_above_percent = 150; };");
+	first = harness_message("by uid 48", NULL);
+	second = harness_message("by uid 48", NULL);
+	ck_assert_int_eq(harness_cli("hold", "--reason", "form abused", "a.example").status, 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(deliver(first, "a@a.example", "accept@x.example"), 'Z');
+	ck_assert_int_eq(deliver(second, "a@a.example", "accept@x.example"), 'Z');
+	ck_assert_uint_eq(harness_counters("domain", "a.example").held, 2);
+	ck_assert_uint_eq(harness_log_lines("event=held kind=domain name=a.example rule=order order=hold by=root"), 2);
+	ck_assert_int_eq(deliver_new("a@b.example"), 'K');
+	ck_assert_int_eq(harness_cli("refuse", "a.example").status, 0);
+	ck_assert_int_eq(deliver(first, "a@a.example", "accept@x.example"), 'D');
+	ck_assert_int_eq(harness_cli("discard", "--yes", "a.example").status, 0);
+	ck_assert_int_eq(deliver(second, "a@a.example", "accept@x.example"), 'K');
+	ck_assert_uint_eq(harness_calls(), 1);
+	ck_assert_uint_eq(harness_counters("domain", "a.example").refused, 1);
+	ck_assert_uint_eq(harness_counters("domain", "a.example").discarded, 1);
+	ck_assert_uint_eq(harness_counters("server", "").discarded, 0);
+	ck_assert_uint_eq(harness_log_lines("event=discarded kind=domain name=a.example rule=order order=discard "), 1);
+	ck_assert_int_eq(harness_cli("release", "a.example").status, 0);
+	ck_assert_int_eq(deliver_new("a@a.example"), 'K');
+	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 1);
+}
+END_TEST
+
+static const struct {
+	const char *order, *text;
+} reports[] = {
+	{ "hold", "ZDomain a.example is held by order of this server's administrator.  Message will be reattempted later. (#4.7.1)\n" },
+	{ "refuse", "DDomain a.example is refused by order of this server's administrator.  Message discarded. (#5.7.1)\n" },
+	{ "discard", "KDomain a.example is thrown away by order of this server's administrator.  Nobody is told.\n" },
+};
+
+/* Goal: the report is these bytes, NUL and all, and nothing else. */
+START_TEST(test_reports)
+{
+	struct harness_delivery d;
+
+	harness_rules("default = { max_per_hour = 2; };");
+	if (_i == 2)
+		ck_assert_int_eq(harness_cli("discard", "a.example", "--yes").status, 0);
+	else
+		ck_assert_int_eq(harness_cli(reports[_i].order, "a.example").status, 0);
+	d = harness_deliver(harness_message(NULL, NULL), "a@a.example", "accept@x.example");
+	ck_assert_uint_eq(d.length, strlen(reports[_i].text) + 1);
+	ck_assert_int_eq(memcmp(d.bytes, reports[_i].text, d.length), 0);
+	ck_assert_int_eq(d.wait_status, 0);
+}
+END_TEST
+
+/* Goal: what was charged and waits in the queue is meant as well; it stays charged, once, and keeps its outcome. */
+START_TEST(test_charged_before)
+{
+	const char *m;
+
+	harness_rules("default = { max_per_hour = 1; };");
+	m = harness_message("by uid 48", NULL);
+	ck_assert_int_eq(deliver(m, "a@a.example", "greylist@x.example"), 'Z');
+	ck_assert_uint_eq(harness_counters("domain", "a.example").deferred, 1);
+	(void)harness_cli("hold", "a.example");
+	ck_assert_int_eq(deliver(m, "a@a.example", "greylist@x.example"), 'Z');
+	ck_assert_int_eq(deliver(m, "a@a.example", "greylist@x.example"), 'Z');
+	ck_assert_uint_eq(harness_calls(), 1);
+	ck_assert_uint_eq(harness_counters("domain", "a.example").held, 1);
+	(void)harness_cli("release", "a.example");
+	/* Another hour, in which an order held it and nothing was booked. */
+	harness_set_time(HARNESS_NOW + HOUR);
+	(void)harness_cli("hold", "a.example");
+	ck_assert_int_eq(deliver(m, "a@a.example", "greylist@x.example"), 'Z');
+	ck_assert_uint_eq(harness_counters("domain", "a.example").held, 1);
+	(void)harness_cli("release", "a.example");
+	harness_script("accept\n");
+	ck_assert_int_eq(deliver(m, "a@a.example", "greylist@x.example"), 'K');
+	ck_assert_uint_eq(harness_calls(), 2);
+	/* In the first hour, and there only. */
+	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 0);
+	ck_assert_uint_eq(harness_counters("domain", "a.example").sent, 1);
+	ck_assert_uint_eq(harness_counters("domain", "a.example").deferred, 0);
+}
+END_TEST
+
+/* Only b.example is hosted. */
+#define HOSTED "hosted = ( \"rcpthosts\" );"
+
+static void
+write_rules(const char *config)
+{
+	harness_write(harness_path("control/rcpthosts"), "b.example\n", strlen("b.example\n"));
+	harness_rules(config);
+}
+
+static const struct {
+	const char *config, *order, *sender, *recipient, *origin;
+	char letter;
+} whose[] = {
+	{ "hosted = ( );", "a.example", "a@A.Example", "accept@x", "from network", 'Z' },
+	{ "hosted = ( );", "a.example", "a@sub.a.example", "accept@x", "from network", 'K' },
+	{ "hosted = ( );", "uid:48", "a@a.example", "accept@x", "by uid 48", 'Z' },
+	{ "hosted = ( );", "uid:48", "a@a.example", "accept@x", "by uid 49", 'K' },
+	{ "hosted = ( );", "destination:x.example", "a@a.example", "accept@X.example", "from network", 'Z' },
+	{ "hosted = ( );", "destination:x.example", "a@a.example", "accept@y.example", "from network", 'K' },
+	/* Not hosted: foreign pays; an order on its name still meets it. */
+	{ HOSTED, "a.example", "a@a.example", "accept@x", "from network", 'Z' },
+	{ HOSTED, "foreign", "a@a.example", "accept@x", "from network", 'Z' },
+	{ HOSTED, "foreign", "a@b.example", "accept@x", "from network", 'K' },
+	/* Above all limits, exempt or observed or refused. */
+	{ "domains = ( { name = \"a.example\"; exempt = true; } );", "a.example", "a@a.example", "accept@x", "by uid 1", 'Z' },
+	{ "users = ( { uid = 48; exempt = true; } );", "a.example", "a@a.example", "accept@x", "by uid 48", 'Z' },
+	{ "mode = \"observe\";", "a.example", "a@a.example", "accept@x", "from network", 'Z' },
+};
+
+/* Goal: an order meets all mail of its name, whoever would pay without it, and none but that. */
+START_TEST(test_whose)
+{
+	write_rules(whose[_i].config);
+	ck_assert_int_eq(harness_cli("hold", whose[_i].order).status, 0);
+	ck_assert_int_eq(deliver(harness_message(whose[_i].origin, NULL), whose[_i].sender, whose[_i].recipient),
+	    whose[_i].letter);
+}
+END_TEST
+
+/* Goal: beyond max_meters a name with an order does not vanish among the others. */
+START_TEST(test_no_room)
+{
+	harness_rules("max_meters = 1000; default = { max_per_hour = 5; };");
+	(void)harness_cli("hold", "late.example");
+	for (int i = 0; i < 1001; i++) {
+		char sender[40];
+
+		(void)snprintf(sender, sizeof sender, "a@d%d.example", i);
+		if (i % 100 == 0)
+			ck_assert_int_eq(deliver_new("a@late.example"), 'Z');
+		(void)deliver(harness_message("from network", NULL), sender, "accept@x");
+	}
+	ck_assert(harness_counters("overflow", "").found);
+	ck_assert_int_eq(deliver_new("a@late.example"), 'Z');
+}
+END_TEST
+
+/* Goal: bounces are never refused, and only by force thrown away; server and bounces need --force. */
+START_TEST(test_bounces)
+{
+	harness_rules("default = { max_per_hour = 5; };");
+	ck_assert_int_eq(harness_cli("refuse", "bounces").status, 64);
+	ck_assert_int_eq(harness_cli("hold", "server").status, 64);
+	ck_assert_int_eq(harness_cli("refuse", "--force", "bounces").status, 0);
+	ck_assert_int_eq(deliver_new(""), 'Z');
+	ck_assert_int_eq(deliver_new("#@[]"), 'Z');
+	ck_assert_int_eq(deliver_new("a@a.example"), 'K');
+	ck_assert_int_eq(harness_cli("refuse", "--force", "server").status, 0);
+	ck_assert_int_eq(deliver_new(""), 'Z');
+	ck_assert_int_eq(deliver_new("a@a.example"), 'D');
+	/* The strictest of two. */
+	ck_assert_int_eq(harness_cli("discard", "--yes", "--force", "bounces").status, 0);
+	ck_assert_int_eq(deliver_new(""), 'K');
+	ck_assert_uint_eq(harness_calls(), 1);
+}
+END_TEST
+
+/* Goal: an order ends when it says, is taken out of the file, and that is said. */
+START_TEST(test_expiry)
+{
+	harness_rules("default = { max_per_hour = 5; };");
+	ck_assert_ptr_nonnull(strstr(harness_cli("hold", "--for", "2h", "a.example").out, "until 2026-11-21 19:30:00"));
+	ck_assert_int_eq(harness_cli("hold", "--until", "2026-11-22T01:00", "b.example").status, 0);
+	harness_set_time(HARNESS_NOW + 2 * HOUR - 1);
+	ck_assert_int_eq(deliver_new("a@a.example"), 'Z');
+	harness_set_time(HARNESS_NOW + 2 * HOUR);
+	ck_assert_int_eq(harness_cli("tidy").status, 0);
+	ck_assert_uint_eq(harness_log_lines("event=order_expired order=hold kind=domain name=a.example "), 1);
+	ck_assert_int_eq(deliver_new("a@a.example"), 'K');
+	ck_assert_int_eq(deliver_new("a@b.example"), 'Z');
+	ck_assert_ptr_null(strstr(harness_cli("orders").out, "a.example"));
+	ck_assert_int_eq(orders_read(&orders, harness_path("state"), 0), 0);
+	ck_assert_uint_eq(orders.count, 1);
+}
+END_TEST
+
+static bool
+is_gone(void)
+{
+	return orders_read(&orders, harness_path("state"), 0) == 0 && orders.count == 0;
+}
+
+/* Goal: the first delivery that finds one expired has it taken out. */
+START_TEST(test_expiry_by_itself)
+{
+	harness_rules("default = { max_per_hour = 5; };");
+	ck_assert_int_eq(deliver_new("a@a.example"), 'K');
+	(void)harness_cli("hold", "--for", "1m", "b.example");
+	harness_set_time(HARNESS_NOW + 61);
+	ck_assert_int_eq(deliver_new("a@a.example"), 'K');
+	ck_assert(harness_wait_until(is_gone));
+}
+END_TEST
+
+/* Goal: count = "messages": a message that an order holds is one held, and charged once when it goes. */
+START_TEST(test_messages)
+{
+	const char *m;
+
+	harness_rules("default = { max_per_hour = 1; count = \"messages\"; };");
+	m = harness_message("by uid 48", NULL);
+	(void)harness_cli("hold", "a.example");
+	ck_assert_int_eq(deliver(m, "a@a.example", "accept@x"), 'Z');
+	ck_assert_int_eq(deliver(m, "a@a.example", "accept@y"), 'Z');
+	ck_assert_uint_eq(harness_counters("domain", "a.example").held, 1);
+	(void)harness_cli("release", "a.example");
+	ck_assert_int_eq(deliver(m, "a@a.example", "accept@x"), 'K');
+	ck_assert_int_eq(deliver(m, "a@a.example", "accept@y"), 'K');
+	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 1);
+}
+END_TEST
+
+/* --- the commands --- */
+
+static const struct {
+	const char *words[8];
+	int status;
+	const char *says;
+} commands[] = {
+	{ { "hold" }, 64, "an argument is missing" },
+	{ { "hold", "a.example", "b.example" }, 64, "too many" },
+	{ { "hold", "" }, 64, "not the name of a meter" },
+	{ { "release", "" }, 64, "not the name of a meter" },
+	{ { "hold", "--yes", "a.example" }, 64, "an option" },
+	{ { "hold", "--for", "0h", "a.example" }, 64, "write minutes, hours or days" },
+	{ { "hold", "--for", "h", "a.example" }, 64, "write minutes, hours or days" },
+	{ { "hold", "--for", "2", "a.example" }, 64, "write minutes, hours or days" },
+	{ { "hold", "--for", "2hh", "a.example" }, 64, "write minutes, hours or days" },
+	{ { "hold", "--for", "2y", "a.example" }, 64, "write minutes, hours or days" },
+	{ { "hold", "--for", "3661d", "a.example" }, 64, "write minutes, hours or days" },
+	{ { "hold", "--for", "99999999999999999999h", "a.example" }, 64, "write minutes, hours or days" },
+	{ { "hold", "--until", "2h", "a.example" }, 64, "write a local date or time" },
+	{ { "hold", "--until", "2026-02-30", "a.example" }, 64, "no day or time that there is" },
+	{ { "hold", "--until", "2026-11-21T17:30", "a.example" }, 64, "is over already" },
+	{ { "hold", "--for", "2h", "--until", "2027-01-01", "a.example" }, 64, "one end too many" },
+	{ { "hold", "--reason", "a\nb", "a.example" }, 64, "no control characters" },
+	{ { "discard", "a.example" }, 64, "If you mean it, add --yes" },
+	{ { "release", "a.example" }, 66, "there is no order on a.example" },
+	{ { "hold", "server" }, 64, "add --force" },
+};
+
+/* Goal: what is wrong is said, and nothing is changed. */
+START_TEST(test_mistakes)
+{
+	struct harness_output o;
+
+	harness_rules("");
+	o = harness_cli_words(commands[_i].words);
+	ck_assert_int_eq(o.status, commands[_i].status);
+	ck_assert_msg(strstr(o.err, commands[_i].says) != NULL, "%s", o.err);
+	ck_assert_int_eq(access(harness_state("orders"), F_OK), -1);
+}
+END_TEST
+
+/* Goal: the list says all that is known, also to a program; the log who did what. */
+START_TEST(test_list)
+{
+	const char *out;
+
+	harness_rules("");
+	ck_assert_int_eq(setenv("SUDO_USER", "joe", 1), 0);
+	ck_assert_str_eq(harness_cli("orders").out, "no orders: limits alone decide\n");
+	ck_assert_str_eq(harness_cli("orders", "--json").out, "");
+	out = harness_cli("hold", "--reason", "caf\303\251 \"x\"", "a.example").out;
+	ck_assert_ptr_nonnull(strstr(out, "domain a.example: all its mail is held from now on until it is released\n"));
+	ck_assert_ptr_nonnull(strstr(out, "To end it: qlimit release a.example\n"));
+	out = harness_cli("refuse", "--for", "1d", "a.example").out;
+	ck_assert_ptr_nonnull(strstr(out, "It replaces hold, by joe, until it is released.\n"));
+	ck_assert_ptr_nonnull(strstr(out, "Bounces are held instead"));
+	out = harness_cli("hold", "uid:48", "--reason", "caf\303\251 \"x\"").out;
+	ck_assert_ptr_nonnull(strstr(out, "user uid:48: all its mail is held"));
+	out = harness_cli("orders").out;
+	ck_assert_ptr_nonnull(strstr(out, "refuse  a.example                      2026-11-21 17:30:00 UTC 2026-11-22 17:30:00 UTC joe"));
+	ck_assert_ptr_nonnull(strstr(out, "hold    uid:48 "));
+	ck_assert_ptr_nonnull(strstr(out, " released                joe          caf\303\251 \"x\"\n"));
+	out = harness_cli("orders", "--json").out;
+	ck_assert_ptr_nonnull(strstr(out, "{\"order\":\"refuse\",\"meter\":\"a.example\",\"since\":\"2026-11-21T17:30:00Z\","
+	    "\"until\":\"2026-11-22T17:30:00Z\",\"by\":\"joe\",\"reason\":\"\"}\n"));
+	ck_assert_ptr_nonnull(strstr(out, "\"meter\":\"uid:48\",\"since\":\"2026-11-21T17:30:00Z\",\"until\":null,"));
+	ck_assert_uint_eq(harness_log_lines("event=order order=refuse kind=domain name=a.example until=2026-11-22T17:30:00Z by=joe"), 1);
+	(void)harness_cli("release", "a.example");
+	ck_assert_uint_eq(harness_log_lines("event=released order=refuse kind=domain name=a.example "), 1);
+	(void)harness_cli("release", "uid:48");
+	ck_assert_str_eq(harness_cli("orders").out, "no orders: limits alone decide\n");
+	ck_assert_int_eq(unsetenv("SUDO_USER"), 0);
+}
+END_TEST
+
+/* Goal: a name without mail is remarked on; one with mail is not. */
+START_TEST(test_remark)
+{
+	harness_rules("");
+	(void)deliver_new("a@a.example");
+	ck_assert_ptr_nonnull(strstr(harness_cli("hold", "b.example").out, "is the name right?"));
+	ck_assert_ptr_null(strstr(harness_cli("hold", "a.example").out, "is the name right?"));
+}
+END_TEST
+
+/* Goal: explain says what an order would do, and why who pays. */
+START_TEST(test_explain)
+{
+	const char *out;
+
+	write_rules(HOSTED);
+	(void)harness_cli("discard", "--yes", "a.example");
+	out = harness_cli("explain", "a@a.example").out;
+	ck_assert_ptr_nonnull(strstr(out, "domain a.example pays because there is an order on it"));
+	ck_assert_ptr_nonnull(strstr(out, "verdict    discarded: Domain a.example is thrown away by order"));
+}
+END_TEST
+
+/* Goal: orders given at the same moment are all there. */
+START_TEST(test_at_once)
+{
+	pid_t pids[40];
+	char name[40];
+
+	harness_rules("");
+	for (int i = 0; i < 40; i++) {
+		(void)snprintf(name, sizeof name, "d%d.example", i);
+		pids[i] = harness_background(harness_program("qlimit"), (const char *const[]){ "qlimit", "hold", name, NULL });
+	}
+	for (int i = 0; i < 40; i++)
+		ck_assert(waitpid(pids[i], NULL, 0) == pids[i]);
+	ck_assert_int_eq(orders_read(&orders, harness_path("state"), 0), 0);
+	ck_assert_uint_eq(orders.count, 40);
+}
+END_TEST
+
+/* Goal: with no room for one more nothing is lost. */
+START_TEST(test_full)
+{
+	struct order o = { .kind = ORDER_HOLD, .since = 1 };
+	char name[40];
+
+	harness_rules("");
+	orders.count = 0;
+	for (int i = 0; i < ORDERS_MAX; i++) {
+		(void)snprintf(name, sizeof name, "d%d.example", i);
+		meter_set(&o.meter, METER_DOMAIN, name);
+		ck_assert(orders_put(&orders, &o));
+	}
+	ck_assert_int_eq(orders_write(&orders, harness_path("state")), 0);
+	ck_assert_int_eq(harness_cli("hold", "late.example").status, 73);
+	ck_assert_int_eq(harness_cli("refuse", "d7.example").status, 0);
+	ck_assert_int_eq(deliver_new("a@d255.example"), 'Z');
+	ck_assert_int_eq(deliver_new("a@d7.example"), 'D');
+	ck_assert_int_eq(deliver_new("a@late.example"), 'K');
+}
+END_TEST
+
+Suite *
+suite_orders(void)
+{
+	Suite *s = suite_create("orders");
+	TCase *tc = tcase_create("orders");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, harness_start, harness_end);
+	tcase_add_test(tc, test_file);
+	tcase_add_loop_test(tc, test_texts, 0, HARNESS_ROWS(texts));
+	tcase_add_loop_test(tc, test_not_ours, 0, 5);
+	tcase_add_test(tc, test_deliveries);
+	tcase_add_loop_test(tc, test_reports, 0, HARNESS_ROWS(reports));
+	tcase_add_test(tc, test_charged_before);
+	tcase_add_loop_test(tc, test_whose, 0, HARNESS_ROWS(whose));
+	tcase_add_test(tc, test_no_room);
+	tcase_add_test(tc, test_bounces);
+	tcase_add_test(tc, test_expiry);
+	tcase_add_test(tc, test_expiry_by_itself);
+	tcase_add_test(tc, test_messages);
+	tcase_add_loop_test(tc, test_mistakes, 0, HARNESS_ROWS(commands));
+	tcase_add_test(tc, test_list);
+	tcase_add_test(tc, test_remark);
+	tcase_add_test(tc, test_explain);
+	tcase_add_test(tc, test_at_once);
+	tcase_add_test(tc, test_full);
+	suite_add_tcase(s, tc);
+	return s;
+}
