@@ -35,11 +35,11 @@ STATIC  := $(shell for how in -static-pie -static; do echo 'int main(void) { ret
              $(CC) -x c - -fPIE $$how -o /dev/null -llmdb 2>/dev/null && echo $$how && break; done)
 LINK_REMOTE = $(if $(filter -static%,$(STATIC)),$(STATIC) $(filter-out -pie,$(HARDEN_LD)),$(HARDEN_LD))
 # Shared by both programs; then each one's own.
-COMMON = address admission boot booking bytes claims clock counters cursor day digest essentials guard head hour info limits log message meter orders origin payers pending place \
-         policy real received record report rules small_file standing store store_counters store_days store_file store_lmdb \
+COMMON = address admission boot booking bytes claims clock counters cursor day digest essentials guard head hour info \
+         limits log message meter notify notify_text orders origin payers pending place policy real received record \
+         report rules small_file standing store store_counters store_days store_file store_lmdb \
          store_rules text watch
-REMOTE = $(COMMON) child delivery delivery_log envelope \
-         qlimit_remote settlement
+REMOTE = $(COMMON) child delivery delivery_log envelope helper qlimit_remote settlement
 ADMIN  = $(COMMON) admin admin_changes admin_explain admin_history admin_load admin_metrics admin_orders admin_print \
          admin_queue admin_queue_list admin_report admin_report_hours admin_report_meters admin_show \
          admin_status admin_tidy compile compile_days config config_control config_domains config_entry \

@@ -26,6 +26,7 @@ struct booking {
 	struct pending_file file;  /* the message */
 	struct origin origin;      /* who sends it */
 	const struct orders *orders; /* those in force; NULL: none */
+	uint32_t warn_percent;     /* of a limit, from which on that is worth a notice */
 	const char *config;        /* path of the configuration that should be in force */
 	const unsigned char *boot; /* of the machine (boot.h) */
 };
@@ -49,13 +50,14 @@ struct booking_session {
 
 /* What is to be said of a payer; counters as they were then. */
 struct booking_notice {
-	enum standing standing;
+	enum notify_event event;
 	struct meter meter;
 	struct counters counters;
 };
 
 struct booking_notices {
 	bool observe; /* mode is "observe": they have no consequence */
+	uint32_t hour;
 	size_t count;
 	struct booking_notice at[METERS_MAX];
 };

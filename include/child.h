@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The real program: an absolute path, and what it is given. The strings are kept, not copied. */
+/* A program: an absolute path, and what it is given. The strings are kept, not copied. */
 struct child_program {
 	const char *path;
-	char *const *argv; /* argv[0] is to be "qmail-remote": some chained programs look at it */
+	char *const *argv; /* the real program's first is "qmail-remote": some chained programs look at it */
 	char *const *envp;
 };
 
@@ -79,6 +79,6 @@ _Noreturn void child_exit_as(int wait_status);
  * everything else closed, and not a child of ours. Returns 0, or -1 with errno. That it was
  * started does not say that it can be executed.
  */
-int child_detach(const char *path, const char *argument);
+int child_detach(const struct child_program *program);
 
 #endif

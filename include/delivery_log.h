@@ -9,13 +9,10 @@
 #include "admission.h"
 #include "guard.h"
 
-/*
- * One line for a delivery that is held (once an hour) or refused, or would be in observe mode; and the
- * admission's notices.
- */
+/* One line for a delivery that is held (once an hour), refused or discarded, or would be in observe mode. */
 void delivery_log_admission(const struct booking *b, const struct admission *a);
 
-/* One line for each payer that something is to be said of: once a meter, state and hour. */
+/* One line for each payer that something is to be said of: once a meter, event and hour. */
 void delivery_log_notices(const struct booking_notices *notices);
 
 /* The store in this directory cannot be used, by errno. */

@@ -15,6 +15,11 @@
 /* The hour that `seconds` (since 1970, UTC) lies in; 0 for a clock before 1970. */
 uint32_t hour_of(int64_t seconds);
 
+#define HOUR_TEXT_MAX 32
+
+/* Writes an hour as ISO 8601 has it, "2026-11-21T17:00:00Z", to HOUR_TEXT_MAX bytes. */
+void hour_text(char *out, uint32_t hour);
+
 /* First second of an hour. */
 int64_t hour_start(uint32_t hour);
 

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "text.h"
+
 #define METER_NAME_MAX 253
 #define METERS_MAX 8 /* of one delivery */
 #define METER_WORD_MAX (METER_NAME_MAX + 16)
@@ -48,5 +50,8 @@ bool meter_parse(struct meter *meter, const char *word);
 
 /* How meter_parse() is told of this meter; METER_WORD_MAX bytes. */
 void meter_word(const struct meter *meter, char *word);
+
+/* Appends what a sentence about a meter begins with: "Domain example.com", "This server"; printable. */
+void meter_describe(struct text *t, const struct meter *meter);
 
 #endif

@@ -52,6 +52,9 @@ uint64_t policy_failures(const struct limits *limits, const struct counters *cou
 /* Share of failures among what has an outcome, truncated percent; 0 where nothing has one. */
 uint64_t policy_failure_percent(const struct limits *limits, const struct counters *counters);
 
+/* floor(100 * part / whole) without overflow; whole > 0. */
+uint64_t policy_percent(uint64_t part, uint64_t whole);
+
 /* Admitted in this hour and the 23 before it, where max_per_day is set. */
 uint64_t policy_day(const struct counters *counters);
 

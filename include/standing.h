@@ -6,9 +6,7 @@
 
 #include "counters.h"
 #include "limits.h"
-
-/* From here on a meter is in warning: percent of a maximum. */
-#define STANDING_WARN_PERCENT 80
+#include "notify.h"
 
 /* In order of gravity. */
 enum standing {
@@ -18,10 +16,14 @@ enum standing {
 	STANDING_TRIPPED, /* the failure limit was crossed */
 };
 
-enum standing standing_of(const struct limits *limits, const struct counters *counters);
+/* In warning from `warn_percent` of a limit on. */
+enum standing standing_of(const struct limits *limits, const struct counters *counters, uint32_t warn_percent);
 
-/* What is to be said of a meter now and was not in this hour: marked as said; STANDING_OK if nothing. */
-enum standing standing_notice(struct counters *counters);
+/*
+ * What is to be told of a meter now and was not in this hour: marked as told. NOTIFY_EVENTS if nothing. One
+ * thing at a time, the gravest first.
+ */
+enum notify_event standing_notice(struct counters *counters, uint32_t warn_percent);
 
 /* "ok", "warning", "held", "tripped". */
 const char *standing_name(enum standing standing);

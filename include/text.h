@@ -33,4 +33,7 @@ void text_add_number(struct text *t, uint64_t n);
  */
 void text_add_printable(struct text *t, const char *bytes, size_t n, size_t most);
 
+/* Appends a sentence: likewise, but that blanks stay, and that each word may have 800 characters. */
+void text_add_sentence(struct text *t, const char *sentence);
+
 #endif

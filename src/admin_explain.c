@@ -183,7 +183,7 @@ print_limits(const struct config *config, const struct config_rule *rule, const 
 }
 
 static void
-print_counters(const struct counters *c)
+print_counters(const struct counters *c, uint32_t warn_percent)
 {
 	(void)printf("  this hour: admitted %" PRIu64 ", sent %" PRIu64 ", deferred %" PRIu64 ", failed %" PRIu64
 	    ", unreached %" PRIu64 ", held %" PRIu64 ", refused %" PRIu64 "; failures %" PRIu64 "%%",
@@ -192,11 +192,11 @@ print_counters(const struct counters *c)
 	if (c->limits.max_per_day > 0)
 		(void)printf("; in 24 hours: %" PRIu64, policy_day(c));
 	(void)printf("; state %s\n",
-	    c->limits.exempt ? "exempt" : standing_name(standing_of(&c->limits, c)));
+	    c->limits.exempt ? "exempt" : standing_name(standing_of(&c->limits, c, warn_percent)));
 }
 
 static void
-print_payer(const struct config *config, const struct payer *p)
+print_payer(const struct config *config, const struct payer *p, uint32_t warn_percent)
 {
 	const struct config_rule *rule = find_rule(config, &p->meter);
 	char name[ADMIN_NAME_MAX];
@@ -211,7 +211,7 @@ print_payer(const struct config *config, const struct payer *p)
 	if (rule != NULL && !limits_equal(&rule->limits, &p->counters.limits))
 		(void)puts("  (in force; the configuration now says otherwise: it takes effect with the next "
 		    "delivery or `qlimit load`)");
-	print_counters(&p->counters);
+	print_counters(&p->counters, warn_percent);
 }
 
 /* --- the verdict --- */
@@ -252,7 +252,7 @@ print(const struct admin *a, const struct explanation *e)
 		(void)printf("%s cannot be used as it is (`qlimit check`): the lines of limits are not shown\n",
 		    a->place.config);
 	for (size_t i = 0; i < e->payers.count; i++)
-		print_payer(e->config, &e->payers.at[i]);
+		print_payer(e->config, &e->payers.at[i], a->essentials.warn_percent);
 	print_verdict(e);
 }
 
@@ -279,6 +279,7 @@ describe(struct admin *a, struct booking *b, int fd)
 	b->count = 1;
 	b->config = a->place.config;
 	b->boot = a->boot;
+	b->warn_percent = a->essentials.warn_percent;
 	origin_read(&b->origin, b->sender, b->recipients[0]);
 	if (fd != -1)
 		message_examine(&b->file, &b->origin.head, &a->essentials.trust, fd);

@@ -192,10 +192,12 @@ limit_per_day(const struct counters *c)
 	return c->limits.max_per_day;
 }
 
+static uint32_t warn_percent;
+
 static uint64_t
 state_of(const struct counters *c)
 {
-	return (uint64_t)standing_of(&c->limits, c);
+	return (uint64_t)standing_of(&c->limits, c, warn_percent);
 }
 
 /* What belongs to one meter and has no sum. Limits that do not exist are left out. */
@@ -221,6 +223,7 @@ print_meters(const struct metrics *m)
 	print_each(m, "max_per_hour", limit_per_hour, false);
 	family(m, "max_per_day", NULL, "The limit, where there is one.");
 	print_each(m, "max_per_day", limit_per_day, false);
+	warn_percent = m->history.admin->essentials.warn_percent;
 	family(m, "state", NULL, "0 ok, 1 warning, 2 held, 3 tripped.");
 	print_each(m, "state", state_of, true);
 	family(m, "meters", NULL, "Meters that have counted something in the running hour.");

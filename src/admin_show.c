@@ -14,6 +14,8 @@
 #include "policy.h"
 #include "standing.h"
 
+static uint32_t warn_percent;
+
 struct row {
 	struct meter meter;
 	struct counters counters;
@@ -113,7 +115,7 @@ static void
 print_state(const struct row *row, int64_t until, bool observe)
 {
 	const struct counters *c = &row->counters;
-	enum standing standing = standing_of(&c->limits, c);
+	enum standing standing = standing_of(&c->limits, c, warn_percent);
 	char clock[ADMIN_TIME_MAX];
 
 	if (c->limits.exempt) {
@@ -217,7 +219,7 @@ static void
 print_json_row(const struct row *row, uint32_t hour, bool observe)
 {
 	const struct counters *c = &row->counters;
-	enum standing standing = standing_of(&row->counters.limits, c);
+	enum standing standing = standing_of(&c->limits, c, warn_percent);
 	char name[ADMIN_NAME_MAX], time[ADMIN_TIME_MAX];
 	struct admin_json j;
 
@@ -279,6 +281,7 @@ admin_show(struct admin *a)
 	s = admin_open_live(a, &info, &status);
 	if (s == NULL)
 		return status;
+	warn_percent = a->essentials.warn_percent;
 	t.hour = hour_to_count_in(a->now, info.hour);
 	/* As the next delivery will find it: what is closed by then is in the live store still. */
 	info.tidy_wanted = info.tidy_wanted || t.hour != info.hour;

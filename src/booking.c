@@ -47,12 +47,12 @@ booking_read_payers(struct booking_session *v)
 }
 
 static void
-notice(struct payer *p, struct booking_notices *notices)
+notice(const struct booking_session *v, struct payer *p, struct booking_notices *notices)
 {
-	enum standing standing = standing_notice(&p->counters);
+	enum notify_event event = standing_notice(&p->counters, v->booking->warn_percent);
 
-	if (standing != STANDING_OK)
-		notices->at[notices->count++] = (struct booking_notice){ standing, p->meter, p->counters };
+	if (event != NOTIFY_EVENTS)
+		notices->at[notices->count++] = (struct booking_notice){ event, p->meter, p->counters };
 }
 
 static bool
@@ -67,13 +67,14 @@ booking_write_payers(struct booking_session *v, struct booking_notices *notices)
 {
 	notices->count = 0;
 	notices->observe = v->info.settings.observe;
+	notices->hour = v->info.hour;
 	for (size_t i = 0; i < v->payers.count; i++) {
 		struct payer *p = &v->payers.at[i];
 
 		/* Nor is anything said of it: it would be said again each time. */
 		if (p->is_new && !has_counted(&p->counters))
 			continue;
-		notice(p, notices);
+		notice(v, p, notices);
 		if (p->is_new && p->meter.length > 0)
 			v->info.meters++;
 		if (store_counters_put(v->store, v->info.hour, &p->meter, &p->counters) == -1)

@@ -340,7 +340,7 @@ close_all(void)
 
 /* In the background process: nothing of qmail's is left when the program starts. */
 static _Noreturn void
-start_detached(const char *path, char *const *argv)
+start_detached(const struct child_program *program)
 {
 	const struct sigaction ordinary = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -356,30 +356,21 @@ start_detached(const char *path, char *const *argv)
 	(void)sigaction(SIGPIPE, &ordinary, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)execve(path, argv, environ);
+	(void)execve(program->path, program->argv, program->envp);
 	_exit(127);
 }
 
 int
-child_detach(const char *path, const char *argument)
+child_detach(const struct child_program *program)
 {
-	char program[256], word[32];
-	char *const argv[] = { program, word, NULL };
-	pid_t pid;
+	pid_t pid = fork();
 
-	if (strlen(path) >= sizeof program || strlen(argument) >= sizeof word) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(program, path, strlen(path) + 1);
-	memcpy(word, argument, strlen(argument) + 1);
-	pid = fork();
 	if (pid == -1)
 		return -1;
 	if (pid == 0) {
 		/* Twice, so that nobody's wait(2) ever meets a child it does not know. */
 		if (fork() == 0)
-			start_detached(path, argv);
+			start_detached(program);
 		_exit(0);
 	}
 	wait_for(pid);

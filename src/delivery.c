@@ -17,6 +17,7 @@
 #include "envelope.h"
 #include "essentials.h"
 #include "guard.h"
+#include "helper.h"
 #include "log.h"
 #include "message.h"
 #include "place.h"
@@ -161,20 +162,19 @@ describe(void)
 	run.booking.count = run.envelope.count;
 	run.booking.config = run.place.config;
 	run.booking.boot = run.boot;
+	run.booking.warn_percent = run.essentials.warn_percent;
 	read_orders();
 	origin_read(&run.booking.origin, run.envelope.sender, run.envelope.recipients[0]);
 	message_examine(&run.booking.file, &run.booking.origin.head, &run.essentials.trust, 0);
 }
 
-/* What the CLI does for us in the background. */
+/* Says what is worth a notice: to the log, and in the background to the admin's program, if there is one. */
 static void
-start_helper(const char *command)
+tell(const struct booking_notices *notices)
 {
-	char cli[PLACE_PATH_MAX + 1];
-
-	real_find_ours(cli, "qlimit");
-	if (access(cli, X_OK) == -1 || child_detach(cli, command) == -1)
-		log_trouble("cannot start qlimit(8): rules and history stay as they are", errno);
+	delivery_log_notices(notices);
+	if (run.essentials.notify[0] != '\0')
+		helper_notify(notices, run.program.envp);
 }
 
 /* Asks the store; before the very first rules are there, a moment longer. */
@@ -192,7 +192,7 @@ ask(struct admission *a)
 		if (a->claims.unanswered)
 			log_trouble("qlimit(8), started in the background, has not come back", 0);
 		if (a->claims.start_load)
-			start_helper("load");
+			helper_start("load", run.program.envp);
 		if (!a->claims.await_rules)
 			return;
 		(void)nanosleep(&pause, NULL);
@@ -215,7 +215,7 @@ admit(struct admission *a)
 	ask(a);
 	guard_arm(&admitted);
 	if (a->claims.start_tidy)
-		start_helper("tidy");
+		helper_start("tidy", run.program.envp);
 }
 
 /* Said or not: without a word qmail defers it, and nothing else may be said. */
@@ -288,7 +288,7 @@ settle(void)
 	guard_arm(&guard);
 	if (settlement_book(run.store, &run.booking, clock_now(), &run.report, run.wait_status,
 		&notices) == 0)
-		delivery_log_notices(&notices);
+		tell(&notices);
 	else if (!store_was_set_aside(run.store))
 		log_trouble("outcome not counted: the store cannot be used", errno);
 }
@@ -302,6 +302,7 @@ delivery_run(int argc, char **argv, char **envp)
 	if (!envelope_parse(&run.envelope, argc, argv))
 		child_become(&run.program); /* it knows best what to say to that */
 	admit(&admission);
+	tell(&admission.notices);
 	delivery_log_admission(&run.booking, &admission);
 	if (admission.judgement.verdict != VERDICT_PASS)
 		stop(&admission);

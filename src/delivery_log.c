@@ -49,15 +49,15 @@ add_envelope(struct log_line *line, const struct booking *b, bool authenticated)
 void
 delivery_log_notices(const struct booking_notices *notices)
 {
-	static const char *const events[] = { [STANDING_WARNING] = "warning",
-		[STANDING_HELD] = "limit", [STANDING_TRIPPED] = "tripped" };
 	struct log_line line;
 
 	for (size_t i = 0; i < notices->count; i++) {
 		const struct booking_notice *n = &notices->at[i];
 		const struct counters *c = &n->counters;
 
-		log_start(&line, LOG_LINE_WARNING, events[n->standing]);
+		if (n->event == NOTIFY_REFUSED)
+			continue; /* each refused delivery has its own line */
+		log_start(&line, LOG_LINE_WARNING, notify_event_name(n->event));
 		if (notices->observe)
 			log_string(&line, "mode", "observe");
 		add_meter(&line, &n->meter);
@@ -107,7 +107,6 @@ delivery_log_admission(const struct booking *b, const struct admission *a)
 	const struct judgement *j =
 	    a->observed.verdict != VERDICT_PASS ? &a->observed : &a->judgement;
 
-	delivery_log_notices(&a->notices);
 	/* A delivery that is held again and again in an hour is one held delivery. */
 	if (j->verdict > VERDICT_DEFER || (j->verdict == VERDICT_DEFER && !a->repeated))
 		log_stopped(b, a, j);

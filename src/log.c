@@ -65,14 +65,7 @@ log_sentence(struct log_line *line, const char *key, const char *sentence)
 {
 	add_key(line, key);
 	text_add(&line->text, "\"");
-	for (const char *word = sentence; *word != '\0';) {
-		size_t n = strcspn(word, " ");
-
-		text_add_printable(&line->text, word, n, 4 * VALUE_MAX);
-		word += n;
-		for (; *word == ' '; word++)
-			text_add(&line->text, " ");
-	}
+	text_add_sentence(&line->text, sentence);
 	text_add(&line->text, "\"");
 }
 

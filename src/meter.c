@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "address.h"
-#include "text.h"
 
 static const char *const kind_names[] = {
 	[METER_SERVER] = "server",
@@ -99,4 +98,22 @@ meter_word(const struct meter *meter, char *word)
 		text_add(&t, "domain:");
 		text_add(&t, meter->name);
 	}
+}
+
+/* A name follows where there is one. */
+static const char *const subjects[] = {
+	[METER_SERVER] = "This server",
+	[METER_DOMAIN] = "Domain ",
+	[METER_BOUNCES] = "Mail of the null sender",
+	[METER_FOREIGN] = "Mail of senders not hosted here",
+	[METER_USER] = "User ",
+	[METER_DESTINATION] = "Mail to ",
+	[METER_OVERFLOW] = "Mail of further senders",
+};
+
+void
+meter_describe(struct text *t, const struct meter *meter)
+{
+	text_add(t, subjects[meter->kind]);
+	text_add_printable(t, meter->name, meter->length, 4 * METER_NAME_MAX);
 }

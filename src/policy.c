@@ -1,9 +1,8 @@
 /* policy - what a meter's limits say to a delivery */
 #include "policy.h"
 
-/* floor(100 * part / whole) without overflow; whole > 0. */
-static uint64_t
-percent_of(uint64_t part, uint64_t whole)
+uint64_t
+policy_percent(uint64_t part, uint64_t whole)
 {
 	if (part <= UINT64_MAX / 100)
 		return part * 100 / whole;
@@ -30,7 +29,7 @@ policy_failure_percent(const struct limits *limits, const struct counters *count
 	uint64_t failures = policy_failures(limits, counters);
 	uint64_t finished = counters_sum(failures, counters->sent);
 
-	return finished == 0 ? 0 : percent_of(failures, finished);
+	return finished == 0 ? 0 : policy_percent(failures, finished);
 }
 
 uint64_t
@@ -79,7 +78,7 @@ struct volume {
 static uint64_t
 in_excess(const struct volume *v, uint64_t held)
 {
-	return percent_of(counters_sum(v->used < v->max ? v->used : v->max, held), v->max);
+	return policy_percent(counters_sum(v->used < v->max ? v->used : v->max, held), v->max);
 }
 
 static struct judgement
@@ -92,7 +91,7 @@ judge_volume(const struct volume *v, const struct limits *limits, uint64_t held,
 	j.rule = v->rule;
 	j.count = counters_sum(v->used, held);
 	j.limit = v->max;
-	j.percent = percent_of(j.count, v->max);
+	j.percent = policy_percent(j.count, v->max);
 	j.verdict = VERDICT_DEFER;
 	if (in_excess(v, held) >= limits->refuse_above_percent && !waiting)
 		j.verdict = VERDICT_REFUSE;

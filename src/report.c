@@ -94,17 +94,6 @@ report_outcome(const struct report *r, size_t recipient, int wait_status)
 	return OUTCOME_FAILED;
 }
 
-/* Whose limit it is; a name follows where there is one. */
-static const char *const subjects[] = {
-	[METER_SERVER] = "This server",
-	[METER_DOMAIN] = "Domain ",
-	[METER_BOUNCES] = "Mail of the null sender",
-	[METER_FOREIGN] = "Mail of senders not hosted here",
-	[METER_USER] = "User ",
-	[METER_DESTINATION] = "Mail to ",
-	[METER_OVERFLOW] = "Mail of further senders",
-};
-
 /* What it exceeded; WHM puts two spaces behind the one text and one behind the other: log parsers know both. */
 static const struct {
 	const char *before, *after;
@@ -146,8 +135,7 @@ report_compose(struct text *t, const struct judgement *judgement, const struct m
 	};
 
 	text_add_bytes(t, &letters[judgement->verdict], 1);
-	text_add(t, subjects[payer->kind]);
-	text_add_printable(t, payer->name, payer->length, 4 * METER_NAME_MAX);
+	meter_describe(t, payer);
 	if (judgement->rule == RULE_ORDER)
 		add_order(t, judgement->verdict);
 	else

@@ -4,9 +4,9 @@
 #include "policy.h"
 
 static bool
-nearly(uint64_t count, uint64_t limit)
+nearly(uint64_t count, uint64_t limit, uint32_t warn_percent)
 {
-	return limit > 0 && count > 0 && count >= limit * STANDING_WARN_PERCENT / 100;
+	return limit > 0 && count > 0 && count >= limit * warn_percent / 100;
 }
 
 static bool
@@ -16,7 +16,7 @@ is_used_up(uint64_t count, uint64_t limit)
 }
 
 enum standing
-standing_of(const struct limits *limits, const struct counters *counters)
+standing_of(const struct limits *limits, const struct counters *counters, uint32_t warn_percent)
 {
 	uint64_t failure_percent = policy_failure_percent(limits, counters);
 
@@ -28,25 +28,35 @@ standing_of(const struct limits *limits, const struct counters *counters)
 	if (is_used_up(counters->admitted, limits->max_per_hour) ||
 	    is_used_up(policy_day(counters), limits->max_per_day))
 		return STANDING_HELD;
-	if (nearly(counters->admitted, limits->max_per_hour) ||
-	    nearly(policy_day(counters), limits->max_per_day))
+	if (nearly(counters->admitted, limits->max_per_hour, warn_percent) ||
+	    nearly(policy_day(counters), limits->max_per_day, warn_percent))
 		return STANDING_WARNING;
 	if (policy_failures(limits, counters) >= limits->min_failures &&
-	    nearly(failure_percent, limits->max_failure_percent))
+	    nearly(failure_percent, limits->max_failure_percent, warn_percent))
 		return STANDING_WARNING;
 	return STANDING_OK;
 }
 
-enum standing
-standing_notice(struct counters *counters)
+static bool
+was_told(const struct counters *counters, enum notify_event event)
 {
-	enum standing standing = standing_of(&counters->limits, counters);
-	unsigned bit = 1u << standing;
+	return (counters->noticed & 2u << event) != 0;
+}
 
-	if (standing == STANDING_OK || (counters->noticed & bit) != 0)
-		return STANDING_OK;
-	counters->noticed = (uint16_t)(counters->noticed | bit);
-	return standing;
+enum notify_event
+standing_notice(struct counters *counters, uint32_t warn_percent)
+{
+	static const enum notify_event events[] = { [STANDING_OK] = NOTIFY_EVENTS,
+		[STANDING_WARNING] = NOTIFY_WARNING, [STANDING_HELD] = NOTIFY_LIMIT,
+		[STANDING_TRIPPED] = NOTIFY_FAILURES };
+	enum notify_event event = events[standing_of(&counters->limits, counters, warn_percent)];
+
+	if ((event == NOTIFY_EVENTS || was_told(counters, event)) && counters->refused > 0)
+		event = NOTIFY_REFUSED;
+	if (event == NOTIFY_EVENTS || was_told(counters, event))
+		return NOTIFY_EVENTS;
+	counters->noticed = (uint16_t)(counters->noticed | 2u << event);
+	return event;
 }
 
 const char *

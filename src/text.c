@@ -66,3 +66,16 @@ text_add_printable(struct text *t, const char *bytes, size_t n, size_t most)
 		written += width;
 	}
 }
+
+void
+text_add_sentence(struct text *t, const char *sentence)
+{
+	while (*sentence != '\0') {
+		size_t n = strcspn(sentence, " ");
+
+		text_add_printable(t, sentence, n, 800);
+		sentence += n;
+		for (; *sentence == ' '; sentence++)
+			text_add(t, " ");
+	}
+}

@@ -37,6 +37,7 @@
 	suite(attacks) \
 	suite(summary) \
 	suite(metrics) \
+	suite(notify) \
 	suite(cli) \
 	suite(cli_corners) \
 	suite(admin_corners) \

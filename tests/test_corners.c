@@ -150,7 +150,7 @@ START_TEST(test_standing)
 	limits_init(&c.limits);
 	c.limits.max_per_hour = standings[_i].max;
 	c.limits.max_failure_percent = standings[_i].percent;
-	ck_assert_str_eq(standing_name(standing_of(&c.limits, &c)), standing_name(standings[_i].standing));
+	ck_assert_str_eq(standing_name(standing_of(&c.limits, &c, 80)), standing_name(standings[_i].standing));
 }
 END_TEST
 

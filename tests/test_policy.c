@@ -191,10 +191,10 @@ START_TEST(test_latch)
 	limits_init(&limits);
 	limits.max_failure_percent = 50;
 	ck_assert_int_eq(policy_judge(&limits, &c, 1, false).verdict, VERDICT_DEFER);
-	ck_assert_int_eq(standing_of(&limits, &c), STANDING_TRIPPED);
+	ck_assert_int_eq(standing_of(&limits, &c, 80), STANDING_TRIPPED);
 	limits.max_failure_percent = 0;
 	ck_assert_int_eq(policy_judge(&limits, &c, 1, false).verdict, VERDICT_PASS);
-	ck_assert_int_eq(standing_of(&limits, &c), STANDING_OK);
+	ck_assert_int_eq(standing_of(&limits, &c, 80), STANDING_OK);
 }
 END_TEST
 
@@ -230,23 +230,23 @@ START_TEST(test_standing)
 	struct counters c = { .admitted = 79 };
 
 	limits_init(&limits);
-	ck_assert_int_eq(standing_of(&limits, &c), STANDING_OK);
+	ck_assert_int_eq(standing_of(&limits, &c, 80), STANDING_OK);
 	limits.max_per_hour = 100;
-	ck_assert_int_eq(standing_of(&limits, &c), STANDING_OK);
+	ck_assert_int_eq(standing_of(&limits, &c, 80), STANDING_OK);
 	c.admitted = 80;
-	ck_assert_int_eq(standing_of(&limits, &c), STANDING_WARNING);
+	ck_assert_int_eq(standing_of(&limits, &c, 80), STANDING_WARNING);
 	c.admitted = 100;
-	ck_assert_int_eq(standing_of(&limits, &c), STANDING_HELD);
+	ck_assert_int_eq(standing_of(&limits, &c, 80), STANDING_HELD);
 	c = (struct counters){ .sent = 55, .failed = 45 };
 	limits.max_failure_percent = 50;
-	ck_assert_int_eq(standing_of(&limits, &c), STANDING_WARNING);
+	ck_assert_int_eq(standing_of(&limits, &c, 80), STANDING_WARNING);
 	ck_assert_str_eq(standing_name(STANDING_TRIPPED), "tripped");
 	c.limits = limits;
-	ck_assert_int_eq(standing_notice(&c), STANDING_WARNING);
-	ck_assert_int_eq(standing_notice(&c), STANDING_OK);
+	ck_assert_int_eq(standing_notice(&c, 80), NOTIFY_WARNING);
+	ck_assert_int_eq(standing_notice(&c, 80), NOTIFY_EVENTS);
 	c.tripped = true;
-	ck_assert_int_eq(standing_notice(&c), STANDING_TRIPPED);
-	ck_assert_int_eq(standing_notice(&c), STANDING_OK);
+	ck_assert_int_eq(standing_notice(&c, 80), NOTIFY_FAILURES);
+	ck_assert_int_eq(standing_notice(&c, 80), NOTIFY_EVENTS);
 }
 END_TEST
 

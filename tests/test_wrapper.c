@@ -124,7 +124,7 @@ START_TEST(test_failure_table)
 		return;
 	ck_assert_str_eq(d.bytes, "DDomain example.com has exceeded the max defers and failures per "
 	    "hour (9/7 (56%)) allowed. Message discarded. (#5.7.1)\n");
-	ck_assert_uint_eq(harness_log_lines("event=tripped"), 1);
+	ck_assert_uint_eq(harness_log_lines("event=failures"), 1);
 	ck_assert_uint_eq(harness_log_lines("event=refused"), 1);
 	ck_assert_uint_eq(domain("example.com").failed, 4);
 }

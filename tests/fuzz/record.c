@@ -94,10 +94,10 @@ count_on(const struct counters *c)
 	MUST(sum.before == c->before);
 	counters_book(&sum, OUTCOME_SENT, OUTCOME_FAILED);
 	MUST(sum.failed >= c->failed);
-	(void)standing_notice(&noticed);
+	(void)standing_notice(&noticed, 80);
 	/* Each is said once in an hour. */
-	MUST(standing_notice(&noticed) == STANDING_OK);
-	MUST(standing_name(standing_of(&c->limits, c))[0] != '\0');
+	MUST(standing_notice(&noticed, 80) == NOTIFY_EVENTS);
+	MUST(standing_name(standing_of(&c->limits, c, 80))[0] != '\0');
 }
 
 static bool
