@@ -141,6 +141,11 @@ int store_day_get(struct store *s, const struct meter *meter, struct day *day);
 int store_day_put(struct store *s, const struct meter *meter, const struct day *day);
 
 /*
+ * Notes a closed hour where the rules of `generation` set a max_per_day for its meter: 1; 0 where they do not.
+ */
+int store_day_note(struct store *s, uint32_t generation, const struct store_row *row);
+
+/*
  * Looks at `most` of them behind that of the meter `behind` (kind 0: from the first), removes those that are
  * over at `hour`, and leaves `behind` at the last one. 1; 0 if there are no more; or -1.
  */

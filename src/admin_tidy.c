@@ -68,14 +68,6 @@ write_ledger(struct tidy *t)
 	return store_commit(t->ledger);
 }
 
-static int
-has_day(struct tidy *t, const struct meter *meter, uint32_t generation)
-{
-	struct limits limits;
-
-	return store_limits_find(t->live, generation, meter, &limits) == -1 ? -1 : limits.max_per_day > 0;
-}
-
 /*
  * What max_per_day has to know of an hour that leaves the live store. By the rules in force, or by those that
  * a load is writing: it may have read the ledger before this row was there.
@@ -83,17 +75,9 @@ has_day(struct tidy *t, const struct meter *meter, uint32_t generation)
 static int
 note_day(struct tidy *t, const struct store_row *row)
 {
-	struct day day;
-	int wanted = has_day(t, &row->meter, t->info.generation);
+	int noted = store_day_note(t->live, t->info.generation, row);
 
-	if (wanted == 0)
-		wanted = has_day(t, &row->meter, rules_following(t->info.generation));
-	if (wanted != 1)
-		return wanted;
-	if (store_day_get(t->live, &row->meter, &day) == -1)
-		return -1;
-	day_note(&day, row->hour, row->counters.admitted);
-	return store_day_put(t->live, &row->meter, &day);
+	return noted != 0 ? noted : store_day_note(t->live, rules_following(t->info.generation), row);
 }
 
 static int

@@ -31,22 +31,6 @@ read_ledger(struct compile *c, uint32_t hour, struct batch *b)
 }
 
 static int
-note(struct compile *c, uint32_t generation, const struct store_row *row)
-{
-	struct limits limits;
-	struct day day;
-
-	if (store_limits_find(c->live, generation, &row->meter, &limits) == -1)
-		return -1;
-	if (limits.max_per_day == 0)
-		return 0;
-	if (store_day_get(c->live, &row->meter, &day) == -1)
-		return -1;
-	day_note(&day, row->hour, row->counters.admitted);
-	return store_day_put(c->live, &row->meter, &day);
-}
-
-static int
 write_live(struct compile *c, uint32_t generation, const struct batch *b)
 {
 	struct info info;
@@ -54,7 +38,7 @@ write_live(struct compile *c, uint32_t generation, const struct batch *b)
 	if (store_begin_live(c->live, &info, c->boot, c->now) == -1)
 		return -1;
 	for (size_t i = 0; i < b->count; i++)
-		if (note(c, generation, &b->rows[i]) == -1)
+		if (store_day_note(c->live, generation, &b->rows[i]) == -1)
 			return -1;
 	return store_commit(c->live);
 }

@@ -39,6 +39,22 @@ store_day_put(struct store *s, const struct meter *meter, const struct day *day)
 }
 
 int
+store_day_note(struct store *s, uint32_t generation, const struct store_row *row)
+{
+	struct limits limits;
+	struct day day;
+
+	if (store_limits_find(s, generation, &row->meter, &limits) == -1)
+		return -1;
+	if (limits.max_per_day == 0)
+		return 0;
+	if (store_day_get(s, &row->meter, &day) == -1)
+		return -1;
+	day_note(&day, row->hour, row->counters.admitted);
+	return store_day_put(s, &row->meter, &day) == -1 ? -1 : 1;
+}
+
+int
 store_days_prune(struct store *s, struct meter *behind, uint32_t hour, int most)
 {
 	unsigned char record[DAY_SIZE + RECORD_CHECK_SIZE];
