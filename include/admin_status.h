@@ -18,6 +18,8 @@ struct admin_status {
 	char real[PLACE_PATH_MAX + 1]; /* qmail-remote, as the wrapper would find it ... */
 	const char *real_problem;      /* ... or why it would not, or NULL */
 	bool current; /* the rules are those of the files as they are now */
+	size_t orders;             /* in force */
+	bool orders_bad;           /* their file cannot be read, or a line of it is not understood */
 };
 
 /*

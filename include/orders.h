@@ -14,10 +14,15 @@
 #include <stdint.h>
 
 #include "meter.h"
+#include "text.h"
 
 #define ORDERS_MAX 256 /* each delivery reads them all; what is for ever belongs into qlimit.conf */
 #define ORDER_BY_MAX 64
 #define ORDER_REASON_MAX 200
+
+/* Bytes of a file that is full, each line at its longest. */
+#define ORDERS_LINE_MAX (8 + METER_WORD_MAX + 1 + 2 * 20 + ORDER_BY_MAX + 1 + ORDER_REASON_MAX + 1)
+#define ORDERS_TEXT_MAX (16 + ORDERS_MAX * ORDERS_LINE_MAX)
 
 /* In order of strictness. */
 enum order_kind { ORDER_HOLD = 1, ORDER_REFUSE, ORDER_DISCARD };
@@ -43,6 +48,10 @@ enum order_kind order_kind_of(const char *name);
 
 /* True of a text that can be a reason: no control characters, at most ORDER_REASON_MAX bytes. */
 bool order_reason_is_good(const char *text);
+
+/* The text of such a file, which is cut up, as orders; and back, ORDERS_TEXT_MAX bytes at most. */
+void orders_parse(struct orders *orders, char *text, int64_t now);
+void orders_compose(const struct orders *orders, struct text *t);
 
 /*
  * Reads DIRECTORY/orders, all that are in force at `now` (seconds since 1970; 0: all). A line that is not

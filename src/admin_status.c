@@ -10,6 +10,7 @@
 
 #include "admin_print.h"
 #include "hour.h"
+#include "orders.h"
 #include "real.h"
 
 struct status {
@@ -75,6 +76,15 @@ find_real(const struct admin *a, struct admin_status *s)
 		s->real_problem = "the real qmail-remote cannot be executed:";
 }
 
+static void
+count_orders(const struct admin *a, struct admin_status *s)
+{
+	static struct orders orders;
+
+	s->orders_bad = orders_read(&orders, a->place.state, a->now) == -1 || orders.bad_line > 0;
+	s->orders = orders.count;
+}
+
 int
 admin_status_find(const struct admin *a, struct store *store, struct admin_status *s)
 {
@@ -82,6 +92,7 @@ admin_status_find(const struct admin *a, struct store *store, struct admin_statu
 		return -1;
 	look_at_files(a, s);
 	find_real(a, s);
+	count_orders(a, s);
 	s->current = watch_list_is_current(&s->watched) && s->watched.count > 0;
 	return 0;
 }
@@ -137,6 +148,18 @@ print_mail(const struct admin *a, const struct admin_status *s, uint64_t meters)
 		(void)printf("TROUBLE:       %s %s\n", s->real_problem, s->real);
 	(void)printf("on error:      %s, after at most %" PRIu32 " ms\n",
 	    a->essentials.defer_on_error ? "defer" : "deliver", a->essentials.deadline_ms);
+}
+
+static void
+print_admins_part(const struct admin *a, const struct admin_status *s)
+{
+	if (s->orders > 0)
+		(void)printf("orders:        %zu in force; see `qlimit orders`\n", s->orders);
+	if (s->orders_bad)
+		(void)puts("TROUBLE:       the file of orders is not understood; see `qlimit orders`");
+	if (a->essentials.notify[0] != '\0')
+		(void)printf("notices:       %s, from %" PRIu32 " %% of a limit on\n", a->essentials.notify,
+		    a->essentials.warn_percent);
 }
 
 static void
@@ -196,6 +219,9 @@ print_json(const struct admin *a, const struct admin_status *s, uint64_t meters)
 	admin_json_string(&j, "remote", s->real);
 	admin_json_string(&j, "on_error", a->essentials.defer_on_error ? "defer" : "deliver");
 	admin_json_number(&j, "deadline_ms", a->essentials.deadline_ms);
+	admin_json_number(&j, "orders", s->orders);
+	admin_json_bool(&j, "orders_bad", s->orders_bad);
+	admin_json_string(&j, "notify", a->essentials.notify);
 	admin_json_close(&j);
 }
 
@@ -218,6 +244,7 @@ admin_status(struct admin *a)
 	}
 	print_rules(a, &s.at);
 	print_mail(a, &s.at, s.meters);
+	print_admins_part(a, &s.at);
 	print_store(a, &s.at);
 	return EX_OK;
 }

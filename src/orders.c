@@ -9,13 +9,10 @@
 #include <unistd.h>
 
 #include "small_file.h"
-#include "text.h"
 
 #define NAME "orders"
 #define FIRST_LINE "qlimit orders 1"
 #define FIELDS 6
-#define LINE_MAX (sizeof "discard" + METER_WORD_MAX + 2 * 21 + ORDER_BY_MAX + 1 + ORDER_REASON_MAX + 1)
-#define FILE_MAX (sizeof FIRST_LINE + ORDERS_MAX * LINE_MAX)
 
 static const char *const names[] = { "", [ORDER_HOLD] = "hold", [ORDER_REFUSE] = "refuse",
 	[ORDER_DISCARD] = "discard" };
@@ -132,11 +129,14 @@ add_line(struct orders *orders, char *line, unsigned number, int64_t now)
 	}
 }
 
-static void
-parse(struct orders *orders, char *text, int64_t now)
+void
+orders_parse(struct orders *orders, char *text, int64_t now)
 {
 	unsigned number = 0;
 
+	orders->expired = false;
+	orders->bad_line = 0;
+	orders->count = 0;
 	while (*text != '\0') {
 		char *end = strchr(text, '\n');
 
@@ -153,15 +153,13 @@ parse(struct orders *orders, char *text, int64_t now)
 int
 orders_read(struct orders *orders, const char *directory, int64_t now)
 {
-	static char buffer[FILE_MAX + 2];
+	static char buffer[ORDERS_TEXT_MAX + 2];
+	int rc = small_file_read(directory, NAME, buffer, sizeof buffer);
 
-	orders->expired = false;
-	orders->bad_line = 0;
-	orders->count = 0;
-	if (small_file_read(directory, NAME, buffer, sizeof buffer) == -1)
-		return errno == ENOENT ? 0 : -1;
-	parse(orders, buffer, now);
-	return 0;
+	if (rc == -1)
+		buffer[0] = '\0';
+	orders_parse(orders, buffer, now);
+	return rc == -1 && errno != ENOENT ? -1 : 0;
 }
 
 static size_t
@@ -208,16 +206,22 @@ orders_remove(struct orders *orders, const struct meter *meter)
 	return true;
 }
 
+void
+orders_compose(const struct orders *orders, struct text *t)
+{
+	text_add(t, FIRST_LINE "\n");
+	for (size_t i = 0; i < orders->count; i++)
+		compose(t, &orders->at[i]);
+}
+
 int
 orders_write(const struct orders *orders, const char *directory)
 {
-	static char buffer[FILE_MAX + 1];
+	static char buffer[ORDERS_TEXT_MAX + 1];
 	struct text t;
 
 	text_init(&t, buffer, sizeof buffer);
-	text_add(&t, FIRST_LINE "\n");
-	for (size_t i = 0; i < orders->count; i++)
-		compose(&t, &orders->at[i]);
+	orders_compose(orders, &t);
 	return small_file_write(directory, NAME, t.data, t.used);
 }
 
