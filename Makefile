@@ -35,16 +35,17 @@ STATIC  := $(shell for how in -static-pie -static; do echo 'int main(void) { ret
              $(CC) -x c - -fPIE $$how -o /dev/null -llmdb 2>/dev/null && echo $$how && break; done)
 LINK_REMOTE = $(if $(filter -static%,$(STATIC)),$(STATIC) $(filter-out -pie,$(HARDEN_LD)),$(HARDEN_LD))
 # Shared by both programs; then each one's own.
-COMMON = address admission boot booking bytes claims clock counters cursor day digest essentials guard head hour info \
-         limits log message meter notify notify_text orders origin payers pending place policy real received record \
-         report rules small_file standing store store_counters store_days store_file store_lmdb \
-         store_rules text watch
+COMMON = address admission booking boot bytes claims clock counters cursor day digest essentials guard head \
+         hour info limits log message meter notify notify_text orders origin payers pending place policy \
+         real received record report rules small_file standing store store_counters store_days store_file \
+         store_lmdb store_rules text watch
 REMOTE = $(COMMON) child delivery delivery_log envelope helper qlimit_remote settlement
-ADMIN  = $(COMMON) admin admin_changes admin_explain admin_history admin_load admin_metrics admin_orders admin_print \
-         admin_queue admin_queue_list admin_report admin_report_hours admin_report_meters admin_show \
-         admin_status admin_tidy compile compile_days config config_control config_domains config_entry \
-         config_hosted config_rules config_scan config_source config_syntax config_users config_value owner \
-         qlimit queue queue_table queue_text summary tally terminal timespan
+ADMIN  = $(COMMON) admin admin_changes admin_explain admin_history admin_load admin_metrics admin_notify \
+         admin_orders admin_print admin_queue admin_queue_list admin_report admin_report_hours \
+         admin_report_meters admin_show admin_status admin_tidy compile compile_days config config_control \
+         config_domains config_entry config_hosted config_rules config_scan config_source config_syntax \
+         config_users config_value owner program qlimit queue queue_table queue_text summary tally terminal \
+         timespan
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
 obj    = $(patsubst %,$(BUILD)/%.o,$(1))
 TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/torture_*.c tests/harness*.c))
@@ -81,8 +82,9 @@ ALLOC = $(BUILD)/tests/alloc/qlimit-remote $(BUILD)/tests/alloc/qlimit
 WRAPPED = malloc calloc realloc reallocarray read $(addprefix mdb_,env_create env_set_assert env_set_mapsize env_set_maxdbs env_open env_info \
           env_stat txn_begin txn_commit dbi_open get put del cursor_open cursor_get)
 # ... and system calls: tests/harness_calls.c.
-CALLS   = access chdir close dup2 flock fork fsync getauxval getentropy getpid getppid getrlimit lchown \
-          mdb_env_get_fd mmap munmap pipe2 pwrite rename setgid setgroups setuid socket stat waitid waitpid write
+CALLS  = access chdir close dup2 flock fork fsync getauxval getentropy getpid getppid getrlimit lchown \
+         mdb_env_get_fd mmap munmap pipe2 pwrite rename setgid setgroups setuid socket stat waitid waitpid \
+         write
 $(BUILD)/tests/check: $(TESTS) $(call obj,$(UNITS)) $(BUILD)/tests/clock.o
 	$(Q)$(LINK) $(HARDEN_LD) $(patsubst %,-Wl$(comma)--wrap=%,$(WRAPPED) $(CALLS)) -o $@ $^ -llmdb -lconfig $(shell pkg-config --libs check)
 $(HELPERS): $(BUILD)/tests/%: $(BUILD)/tests/helper_%.o
@@ -129,7 +131,7 @@ lint:
 	$(Q)cd src && for page in *.[58]; do mandoc -Tlint -W style $$page || exit 1; done
 	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -Iinclude \
 	    --enable=warning,performance,portability $(subst -D_DEFAULT_SOURCE,,$(DEFINES)) src
-	$(Q)shellcheck $(wildcard tests/*.sh tests/*/*.sh .ci/run)
+	$(Q)shellcheck $(wildcard tests/*.sh tests/*/*.sh .ci/run contrib/notify/*)
 	$(Q)$(MAKE) --no-print-directory -j2 $(LINTED)
 
 # clang-tidy and gcc -fanalyzer, file by file (not the fuzz targets, which run under sanitizers); what is left

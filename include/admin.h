@@ -62,6 +62,7 @@ int admin_release(struct admin *a);
 int admin_orders(struct admin *a);
 int admin_report(struct admin *a);
 int admin_metrics(struct admin *a);
+int admin_notify(struct admin *a);
 
 /* Takes expired orders out of their file, with a word in the log. 0, or -1 with errno. */
 int admin_orders_expire(struct admin *a);

@@ -10,4 +10,10 @@
 void config_users_compile(struct config_source *source, const struct config_entry *others,
     const struct config_setting_t *list);
 
+/*
+ * Where `notify` is set: exempts the user who runs that program, the owner of the state directory, as long as
+ * no entry is his; else mail about a limit could be stopped by it. `line` is that of the setting.
+ */
+void config_users_exempt(struct config_source *source, unsigned line);
+
 #endif

@@ -109,6 +109,13 @@ find_rule(const struct config *config, const struct meter *meter)
 	return rule;
 }
 
+static bool
+is_of_notify(const struct config *config, const struct config_rule *rule)
+{
+	return config->notify_user != NULL && rule->key.scope == RULES_USER &&
+	       strcmp(rule->key.name, config->notify_user) == 0;
+}
+
 static const char *
 reason_text(enum payer_reason reason)
 {
@@ -205,8 +212,9 @@ print_payer(const struct config *config, const struct payer *p, uint32_t warn_pe
 	    admin_print_name(name, &p->meter),
 	    p->meter.kind == METER_OVERFLOW ? "where max_meters has left no room: " : "",
 	    reason_text(p->reason));
-	if (rule != NULL && rule->line > 0)
-		(void)printf("  rule                 %s:%u\n", rule->file, rule->line);
+	if (config != NULL && rule != NULL && rule->line > 0)
+		(void)printf("  rule                 %s:%u%s\n", rule->file, rule->line,
+		    is_of_notify(config, rule) ? " (notify: no notice is stopped)" : "");
 	print_limits(config, rule, &p->counters.limits);
 	if (rule != NULL && !limits_equal(&rule->limits, &p->counters.limits))
 		(void)puts("  (in force; the configuration now says otherwise: it takes effect with the next "

@@ -47,6 +47,11 @@ print_summary(const struct config *config)
 	    config->settings.observe ? "observe" : "enforce", config->domains, config->packages,
 	    others->max_per_hour, others->max_failure_percent);
 	print_hosted(config);
+	if (config->notify != NULL)
+		(void)printf("notify %s, from %u %% of a limit on%s%s%s\n", config->notify, config->warn_percent,
+		    config->notify_user != NULL ? "; user " : "",
+		    config->notify_user != NULL ? config->notify_user : "",
+		    config->notify_user != NULL ? ", who runs it, is exempt" : "");
 }
 
 static void

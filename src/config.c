@@ -234,6 +234,8 @@ compile_groups(struct config_source *source, const config_setting_t *const *top,
 	config_rules_add_entry(source, RULES_USER_DEFAULT, "", &users);
 	config_domains_compile(source, &others, top[PACKAGES], top[DOMAINS]);
 	config_users_compile(source, &users, top[USERS]);
+	if (source->config->notify != NULL)
+		config_users_exempt(source, config_setting_source_line(top[NOTIFY]));
 	config_domains_destinations(source, base, top[DESTINATIONS]);
 	config_hosted_files(source, top[HOSTED]);
 }

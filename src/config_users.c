@@ -4,10 +4,12 @@
 #include <libconfig.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config_rules.h"
 #include "config_value.h"
 #include "head.h"
+#include "place.h"
 
 /* The one whom qmail-queue calls by name in line 1. */
 #define ALIAS "alias"
@@ -117,4 +119,49 @@ config_users_compile(struct config_source *source, const struct config_entry *ot
 	for (unsigned i = 0; i < length && !source->no_memory; i++)
 		read_user(source, others, config_setting_get_elem(list, i));
 	source->config->users = length;
+}
+
+/* The directory that a load of this configuration would use; false if it is not there yet. */
+static bool
+find_owner(const struct config *config, uid_t *owner)
+{
+	struct place place;
+	struct stat st;
+
+	place_init(&place);
+	if (stat(place.state_is_set || config->state == NULL ? place.state : config->state, &st) == -1)
+		return false;
+	*owner = st.st_uid;
+	return true;
+}
+
+static bool
+has_entry(const struct config *config, const char *user)
+{
+	for (size_t i = 0; i < config->rules_count; i++)
+		if (config->rules[i].key.scope == RULES_USER && strcmp(config->rules[i].key.name, user) == 0)
+			return true;
+	return false;
+}
+
+void
+config_users_exempt(struct config_source *source, unsigned line)
+{
+	struct config_entry entry;
+	char user[KEY_SIZE];
+	struct text t;
+	uid_t owner;
+
+	if (!find_owner(source->config, &owner))
+		return;
+	text_init(&t, user, sizeof user);
+	text_add(&t, "uid:");
+	text_add_number(&t, owner);
+	if (has_entry(source->config, user))
+		return;
+	config_entry_init(&entry);
+	entry.line = entry.from[LIMITS_EXEMPT] = line;
+	entry.limits.exempt = true;
+	config_rules_add_entry(source, RULES_USER, user, &entry);
+	source->config->notify_user = config_source_keep(source, user);
 }

@@ -54,6 +54,8 @@ static const struct command commands[] = {
 	    "end an order" },
 	{ "orders", admin_orders, 0, 0, JSON, "[--json]",
 	    "the orders in force, by whom and why" },
+	{ "notify", admin_notify, 1, 2, 0, "EVENT [NAME]",
+	    "run the program `notify` as an event does; to try it out: notify test" },
 	{ "status", admin_status, 0, 0, JSON, "[--json]",
 	    "is qlimit itself well: rules, last delivery, store, trouble" },
 	{ "reset", admin_reset, 1, 1, 0, "NAME",

@@ -38,6 +38,8 @@
 	suite(summary) \
 	suite(metrics) \
 	suite(notify) \
+	suite(notify_command) \
+	suite(notify_contrib) \
 	suite(cli) \
 	suite(cli_corners) \
 	suite(admin_corners) \

@@ -127,6 +127,7 @@ START_TEST(reads_settings)
 	ck_assert_str_eq(config->state, "/srv/q\\limit");
 	ck_assert_str_eq(config->remote, "/bin/true");
 	ck_assert_str_eq(config->notify, "/bin/false");
+	ck_assert_ptr_null(config->notify_user); /* there is no such directory */
 	ck_assert(config->notify_timeout_s == 600 && config->warn_percent == 1);
 	ck_assert(config->packages == 2 && config->domains == 1);
 	config_free(config);

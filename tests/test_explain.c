@@ -186,6 +186,36 @@ START_TEST(test_no_rules)
 }
 END_TEST
 
+/* Goal: mail of whoever sends the notices is stopped by no limit, unless he has an entry; and it is said why. */
+START_TEST(test_notices_are_exempt)
+{
+	char origin[40], line[40], rules[300];
+	const char *message, *out;
+
+	(void)snprintf(origin, sizeof origin, "by uid %u", (unsigned)geteuid());
+	(void)snprintf(line, sizeof line, "user uid:%u", (unsigned)geteuid());
+	harness_rules("server = { max_per_hour = 1; };\n"
+	    "user_default = { max_per_hour = 1; };\nnotify = \"/bin/true\";\n");
+	says(harness_cli("check").out, "\nnotify /bin/true, from 80 % of a limit on; user uid:");
+	(void)harness_deliver(harness_message("by uid 4711", NULL), "a@a.example", "k@there.example");
+	message = harness_message(origin, NULL);
+	out = explain("", "root@there.example", message);
+	says(out, line);
+	says(out, "/qlimit.conf:3 (notify: no notice is stopped)\n");
+	says(out, "  exempt               true  ");
+	says(out, "verdict    pass; exempt\n");
+	ck_assert_int_eq(harness_deliver(message, "", "k@there.example").letter, 'K');
+	says(explain("a@a.example", "b@there.example", harness_message("by uid 4711", NULL)), "verdict    held");
+	(void)snprintf(rules, sizeof rules, "server = { max_per_hour = 1; }; notify = \"/bin/true\"; warn_percent = 70;\n"
+	    "users = ( { uid = %u; max_per_hour = 1000; } );", (unsigned)geteuid());
+	harness_rules(rules);
+	says(harness_cli("check").out, "\nnotify /bin/true, from 70 % of a limit on\n");
+	out = explain("", "root@there.example", harness_message(origin, NULL));
+	says(out, "verdict    held");
+	says_not(out, "(notify");
+}
+END_TEST
+
 /* Goal: hostile words are shown, not obeyed. */
 START_TEST(test_hostile)
 {
@@ -211,6 +241,7 @@ suite_explain(void)
 	tcase_add_test(t, test_verdicts);
 	tcase_add_test(t, test_other_rules);
 	tcase_add_test(t, test_no_rules);
+	tcase_add_test(t, test_notices_are_exempt);
 	tcase_add_test(t, test_hostile);
 	suite_add_tcase(s, t);
 	return s;
