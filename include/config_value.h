@@ -12,9 +12,8 @@
 
 struct config_setting_t; /* libconfig's config_setting_t */
 
-/* A number's name and what is allowed. */
+/* What is allowed. */
 struct config_range {
-	const char *name;
 	uint32_t least, most;
 };
 

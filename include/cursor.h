@@ -5,6 +5,13 @@
 #define CURSOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+/* Some bytes among others; no NUL need end them. */
+struct span {
+	const char *at;
+	size_t n;
+};
 
 /* The bytes from `at` on up to `end`; no NUL need end them. */
 struct cursor {
@@ -27,8 +34,5 @@ const char *cursor_behind_line(const char *at, const char *end);
 
 /* Blank or tab. */
 bool cursor_is_blank(char c);
-
-/* ASCII only. */
-char cursor_lower(char c);
 
 #endif

@@ -58,6 +58,12 @@ bool limits_decode(struct limits *limits, unsigned char *record, size_t size);
 /* The name of a field in qlimit.conf(5). */
 const char *limits_name(enum limits_field field);
 
+/* The two words that on_failures can be (defer, refuse), or count (recipients, messages). */
+const char *const *limits_words(enum limits_field field);
+
+/* LIMITS_COUNT() of a word of count_failures; 0 if it is none. */
+unsigned limits_outcome(const char *word);
+
 /* A field's value as qlimit.conf(5) has it, but without quotes, in LIMITS_TEXT_MAX bytes; returns `out`. */
 #define LIMITS_TEXT_MAX 64
 const char *limits_text(char *out, const struct limits *limits, enum limits_field field);

@@ -8,6 +8,7 @@
 #define PLACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define PLACE_PATH_MAX 255 /* bytes of a path, without its NUL */
 
@@ -30,6 +31,12 @@ void place_init(struct place *place);
  * different directories and would mean different places.
  */
 int place_join(char *path, const char *directory, const char *name);
+
+/*
+ * True of an absolute path of at most `most` bytes, none of them below a blank: paths are printed as they are
+ * in messages, and written to a file of lines.
+ */
+bool place_is_path(const char *s, size_t most);
 
 /*
  * Makes durable which names a directory has: fsync(2) of a file promises nothing of its name. 0, also where

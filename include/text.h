@@ -36,4 +36,7 @@ void text_add_printable(struct text *t, const char *bytes, size_t n, size_t most
 /* Appends a sentence: likewise, but that blanks stay, and that each word may have 800 characters. */
 void text_add_sentence(struct text *t, const char *sentence);
 
+/* A letter of ASCII as its small one; any other byte as it is. */
+char text_lower(char c);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 size_t
 address_normalize(const char *domain, size_t n, char *out)
 {
@@ -10,12 +12,8 @@ address_normalize(const char *domain, size_t n, char *out)
 		n--;
 	if (n > ADDRESS_DOMAIN_MAX)
 		n = 0;
-	for (size_t i = 0; i < n; i++) {
-		char c = domain[i];
-
-		/* Not tolower(3): that follows the locale. */
-		out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
+	for (size_t i = 0; i < n; i++)
+		out[i] = text_lower(domain[i]);
 	out[n] = '\0';
 	return n;
 }

@@ -19,18 +19,13 @@ admin_changes_start(const struct limits *others)
 static void
 print_limits(const char *when, const struct limits *l)
 {
-	(void)printf("%s max_per_hour %u, max_per_day %u, refuse_above_percent %u, max_failure_percent %u, "
-	    "min_failures %u, on_failures %s, count_failures", when, l->max_per_hour, l->max_per_day,
-	    l->refuse_above_percent, l->max_failure_percent, l->min_failures,
-	    l->refuse_on_failures ? "refuse" : "defer");
-	if (l->count_failures & LIMITS_COUNT(OUTCOME_FAILED))
-		(void)printf(" failed");
-	if (l->count_failures & LIMITS_COUNT(OUTCOME_DEFERRED))
-		(void)printf(" deferred");
-	if (l->count_failures & LIMITS_COUNT(OUTCOME_UNREACHED))
-		(void)printf(" unreached");
-	(void)printf(", count %s%s%s", l->count_messages ? "messages" : "recipients",
-	    l->exempt ? ", exempt" : "", l->runs_smtpd ? ", runs_smtpd" : "");
+	char value[LIMITS_TEXT_MAX];
+
+	(void)printf("%s", when);
+	for (unsigned field = 0; field < LIMITS_EXEMPT; field++)
+		(void)printf("%s %s %s", field > 0 ? "," : "", limits_name((enum limits_field)field),
+		    limits_text(value, l, (enum limits_field)field));
+	(void)printf("%s%s", l->exempt ? ", exempt" : "", l->runs_smtpd ? ", runs_smtpd" : "");
 }
 
 /* True of a domain that was and is as `default` says: there may be thousands in the hosted files. */

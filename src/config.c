@@ -76,23 +76,11 @@ static const char *const names[TOPS] = {
 static const char *const modes[] = { "enforce", "observe" };
 static const char *const on_error[] = { "deliver", "defer" };
 static const char *const smtp_auth[] = { "none", "received" };
-static const struct config_range deadline_ms = { "deadline_ms", 100, 60000 };
-static const struct config_range history_days = { "history_days", 1, 3660 };
-static const struct config_range max_meters = { "max_meters", 100, RULES_MAX_METERS_MOST };
-static const struct config_range notify_timeout = { "notify_timeout", 1, ESSENTIALS_NOTIFY_TIMEOUT_MOST };
-static const struct config_range warn_percent = { "warn_percent", 1, 100 };
-
-/* Printed as they are in messages and written to a file of lines: nothing below a blank. */
-static bool
-is_path(const char *s, size_t most)
-{
-	if (s[0] != '/' || strlen(s) > most)
-		return false;
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 127)
-			return false;
-	return true;
-}
+static const struct config_range deadline_ms = { 100, 60000 };
+static const struct config_range history_days = { 1, 3660 };
+static const struct config_range max_meters = { 100, RULES_MAX_METERS_MOST };
+static const struct config_range notify_timeout = { 1, ESSENTIALS_NOTIFY_TIMEOUT_MOST };
+static const struct config_range warn_percent = { 1, 100 };
 
 static void
 read_path(struct config_source *source, const config_setting_t *setting, size_t most,
@@ -104,7 +92,7 @@ read_path(struct config_source *source, const config_setting_t *setting, size_t 
 
 	if (s == NULL)
 		return;
-	if (is_path(s, most)) {
+	if (place_is_path(s, most)) {
 		*path = config_source_keep(source, s);
 		return;
 	}

@@ -5,6 +5,7 @@
 
 #include "address.h"
 #include "config_domains.h"
+#include "text.h"
 
 enum config_control_format
 config_control_format(const char *path)
@@ -43,8 +44,7 @@ take_address(struct config_control *c, char *s)
 	if (at == s || strlen(s) > METER_NAME_MAX || config_domains_check(at + 1) != NULL)
 		return "an address of at most 253 bytes, or a domain";
 	for (char *p = s; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
+		*p = text_lower(*p);
 	c->name = s;
 	c->scope = RULES_ADDRESS;
 	return NULL;

@@ -7,29 +7,26 @@
 #include "config_value.h"
 
 static const struct config_range ranges[] = {
-	[LIMITS_MAX_PER_HOUR] = { "max_per_hour", 0, 1000000000 },
-	[LIMITS_MAX_PER_DAY] = { "max_per_day", 0, 1000000000 },
-	[LIMITS_REFUSE_ABOVE_PERCENT] = { "refuse_above_percent", 100, 10000 },
-	[LIMITS_MAX_FAILURE_PERCENT] = { "max_failure_percent", 0, 100 },
-	[LIMITS_MIN_FAILURES] = { "min_failures", 1, 1000000 },
+	[LIMITS_MAX_PER_HOUR] = { 0, 1000000000 },
+	[LIMITS_MAX_PER_DAY] = { 0, 1000000000 },
+	[LIMITS_REFUSE_ABOVE_PERCENT] = { 100, 10000 },
+	[LIMITS_MAX_FAILURE_PERCENT] = { 0, 100 },
+	[LIMITS_MIN_FAILURES] = { 1, 1000000 },
 };
 
-static const char *const names[CONFIG_KEYS] = {
-	[LIMITS_MAX_PER_HOUR] = "max_per_hour",
-	[LIMITS_MAX_PER_DAY] = "max_per_day",
-	[LIMITS_REFUSE_ABOVE_PERCENT] = "refuse_above_percent",
-	[LIMITS_MAX_FAILURE_PERCENT] = "max_failure_percent",
-	[LIMITS_MIN_FAILURES] = "min_failures",
-	[LIMITS_ON_FAILURES] = "on_failures",
-	[LIMITS_COUNT_FAILURES] = "count_failures",
-	[LIMITS_UNIT] = "count",
-	[LIMITS_EXEMPT] = "exempt",
-	[CONFIG_NAME] = "name",
-	[CONFIG_PACKAGE] = "package",
-	[CONFIG_UID] = "uid",
-	[CONFIG_AUTH] = "auth",
-	[CONFIG_RUNS_SMTPD] = "runs_smtpd",
-};
+static const char *
+key_name(unsigned key)
+{
+	static const char *const others[] = {
+		[CONFIG_NAME - LIMITS_FIELDS] = "name",
+		[CONFIG_PACKAGE - LIMITS_FIELDS] = "package",
+		[CONFIG_UID - LIMITS_FIELDS] = "uid",
+		[CONFIG_AUTH - LIMITS_FIELDS] = "auth",
+		[CONFIG_RUNS_SMTPD - LIMITS_FIELDS] = "runs_smtpd",
+	};
+
+	return key < LIMITS_FIELDS ? limits_name((enum limits_field)key) : others[key - LIMITS_FIELDS];
+}
 
 #define BIT(key) (1u << (key))
 #define EVERYWHERE (BIT(LIMITS_EXEMPT) - 1)
@@ -44,18 +41,6 @@ static const unsigned allowed_in[] = {
 	[CONFIG_OF_DESTINATIONS] = EVERYWHERE | BIT(LIMITS_EXEMPT) | BIT(CONFIG_NAME),
 };
 
-static const char *const units[] = { "recipients", "messages" };
-static const char *const failures[] = { "defer", "refuse" };
-
-static const struct outcome_word {
-	const char *word;
-	enum outcome outcome;
-} outcomes[] = {
-	{ "failed", OUTCOME_FAILED },
-	{ "deferred", OUTCOME_DEFERRED },
-	{ "unreached", OUTCOME_UNREACHED },
-};
-
 void
 config_entry_init(struct config_entry *entry)
 {
@@ -66,19 +51,7 @@ config_entry_init(struct config_entry *entry)
 void
 config_entry_count(struct config_source *source, const config_setting_t *setting, bool *messages)
 {
-	config_value_choice(source, setting, units, messages);
-}
-
-/* The bit of one word of count_failures, or 0. */
-static unsigned
-outcome_bit(const config_setting_t *word)
-{
-	const char *s = config_setting_get_string(word);
-
-	for (size_t i = 0; s != NULL && i < sizeof outcomes / sizeof outcomes[0]; i++)
-		if (strcmp(s, outcomes[i].word) == 0)
-			return LIMITS_COUNT(outcomes[i].outcome);
-	return 0;
+	config_value_choice(source, setting, limits_words(LIMITS_UNIT), messages);
 }
 
 static void
@@ -89,15 +62,16 @@ read_count_failures(struct config_source *source, const config_setting_t *settin
 	unsigned count = (unsigned)config_setting_length(setting), bits = 0;
 
 	if (config_setting_is_group(setting) || count == 0) {
-		config_value_blame(source, setting, names[LIMITS_COUNT_FAILURES], allowed);
+		config_value_blame(source, setting, limits_name(LIMITS_COUNT_FAILURES), allowed);
 		return;
 	}
 	for (unsigned i = 0; i < count; i++) {
 		const config_setting_t *word = config_setting_get_elem(setting, i);
-		unsigned bit = outcome_bit(word);
+		const char *s = config_setting_get_string(word);
+		unsigned bit = s != NULL ? limits_outcome(s) : 0;
 
 		if (bit == 0 || (bits & bit) != 0) {
-			config_value_blame(source, word, names[LIMITS_COUNT_FAILURES],
+			config_value_blame(source, word, limits_name(LIMITS_COUNT_FAILURES),
 			    bit == 0 ? allowed : "a list that names each outcome once");
 			return;
 		}
@@ -130,7 +104,7 @@ read_key(struct config_source *source, const config_setting_t *setting, unsigned
 		config_value_number(source, setting, &ranges[which], &limits->min_failures);
 		break;
 	case LIMITS_ON_FAILURES:
-		config_value_choice(source, setting, failures, &limits->refuse_on_failures);
+		config_value_choice(source, setting, limits_words(LIMITS_ON_FAILURES), &limits->refuse_on_failures);
 		break;
 	case LIMITS_COUNT_FAILURES:
 		read_count_failures(source, setting, &limits->count_failures);
@@ -160,7 +134,7 @@ blame_unknown_in(struct config_source *source, const config_setting_t *setting, 
 
 	for (unsigned i = 0; i < CONFIG_KEYS; i++)
 		if (allowed & BIT(i))
-			known[count++] = names[i];
+			known[count++] = key_name(i);
 	text_init(&t, in, sizeof in);
 	text_add(&t, "in ");
 	text_add(&t, where);
@@ -184,7 +158,7 @@ config_entry_read(struct config_source *source, const config_setting_t *group, c
 		const config_setting_t *setting = config_setting_get_elem(group, i);
 		unsigned which = 0;
 
-		while (which < CONFIG_KEYS && strcmp(config_setting_name(setting), names[which]) != 0)
+		while (which < CONFIG_KEYS && strcmp(config_setting_name(setting), key_name(which)) != 0)
 			which++;
 		if (which == CONFIG_KEYS || (allowed & BIT(which)) == 0) {
 			blame_unknown_in(source, setting, where, allowed);

@@ -24,17 +24,6 @@ struct hosted {
 
 /* --- the setting --- */
 
-static bool
-is_file_name(const char *s)
-{
-	if (s == NULL || *s == '\0')
-		return false;
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 127)
-			return false;
-	return true;
-}
-
 static void
 add_file(struct config_source *source, const config_setting_t *setting, const char *name)
 {
@@ -44,9 +33,9 @@ add_file(struct config_source *source, const config_setting_t *setting, const ch
 	struct place place;
 
 	place_init(&place);
-	if (is_file_name(name) && name[0] != '/')
+	if (name != NULL && name[0] != '\0' && name[0] != '/')
 		path = place_join(joined, place.control, name) == 0 ? joined : NULL;
-	if (path == NULL || !is_file_name(path) || strlen(path) > PLACE_PATH_MAX) {
+	if (path == NULL || !place_is_path(path, PLACE_PATH_MAX)) {
 		if (setting != NULL)
 			config_value_blame(source, setting, "hosted",
 			    "a list of files: absolute paths of at most 255 bytes, or names in qmail's control");

@@ -17,7 +17,7 @@
 /* Room for a user's key: "auth:" and a name, "uid:" and a number. */
 #define KEY_SIZE (METER_NAME_MAX + 1)
 
-static const struct config_range uids = { "uid", 0, 4294967294 };
+static const struct config_range uids = { 0, 4294967294 };
 
 static bool
 read_uid(struct config_source *source, const config_setting_t *setting, struct text *key)
@@ -61,7 +61,7 @@ read_auth(struct config_source *source, const config_setting_t *setting, struct 
 
 	text_add(key, "auth:");
 	for (size_t i = 0; good && i < n; i++) {
-		char c = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
+		char c = text_lower(name[i]);
 
 		good = c > ' ' && c <= '~';
 		text_add_bytes(key, &c, 1);

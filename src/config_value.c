@@ -114,7 +114,7 @@ config_value_number(struct config_source *source, const config_setting_t *settin
 	text_add_number(&t, range->least);
 	text_add(&t, " to ");
 	text_add_number(&t, range->most);
-	config_value_blame(source, setting, range->name, allowed);
+	config_value_blame(source, setting, config_setting_name(setting), allowed);
 }
 
 void

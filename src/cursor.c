@@ -49,10 +49,3 @@ cursor_is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
-
-char
-cursor_lower(char c)
-{
-	/* Not tolower(3): that follows the locale. */
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}

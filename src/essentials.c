@@ -24,11 +24,9 @@ essentials_init(struct essentials *e)
 static bool
 set_path(char *to, const char *value)
 {
-	size_t n = strlen(value);
-
-	if (n > PLACE_PATH_MAX || (n > 0 && value[0] != '/'))
+	if (value[0] != '\0' && !place_is_path(value, PLACE_PATH_MAX))
 		return false;
-	memcpy(to, value, n + 1);
+	memcpy(to, value, strlen(value) + 1);
 	return true;
 }
 

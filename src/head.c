@@ -5,11 +5,7 @@
 
 #include "cursor.h"
 #include "received.h"
-
-struct span {
-	const char *at;
-	size_t n;
-};
+#include "text.h"
 
 /* One header field: name, and all behind its colon with the lines it goes on in and the last newline. */
 struct field {
@@ -137,7 +133,7 @@ is_named(const struct field *field, const char *name)
 	if (field->name.n != strlen(name))
 		return false;
 	for (size_t i = 0; i < field->name.n; i++)
-		if (cursor_lower(field->name.at[i]) != name[i])
+		if (text_lower(field->name.at[i]) != name[i])
 			return false;
 	return true;
 }

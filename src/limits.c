@@ -1,6 +1,8 @@
 /* limits - the rules of one meter */
 #include "limits.h"
 
+#include <string.h>
+
 #include "bytes.h"
 #include "text.h"
 
@@ -106,19 +108,39 @@ limits_name(enum limits_field field)
 	return names[field];
 }
 
-static void
-add_outcomes(struct text *t, uint8_t outcomes)
+const char *const *
+limits_words(enum limits_field field)
 {
-	static const struct {
-		enum outcome outcome;
-		const char *name;
-	} words[] = { { OUTCOME_FAILED, "failed" }, { OUTCOME_DEFERRED, "deferred" },
-		{ OUTCOME_UNREACHED, "unreached" } };
+	static const char *const on_failures[] = { "defer", "refuse" }, *const units[] = { "recipients", "messages" };
 
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if ((outcomes & LIMITS_COUNT(words[i].outcome)) != 0) {
+	return field == LIMITS_ON_FAILURES ? on_failures : units;
+}
+
+/* The words of count_failures. */
+static const struct {
+	const char *name;
+	unsigned bit;
+} outcomes[] = { { "failed", LIMITS_COUNT(OUTCOME_FAILED) }, { "deferred", LIMITS_COUNT(OUTCOME_DEFERRED) },
+	{ "unreached", LIMITS_COUNT(OUTCOME_UNREACHED) } };
+
+#define OUTCOMES (sizeof outcomes / sizeof outcomes[0])
+
+unsigned
+limits_outcome(const char *word)
+{
+	for (size_t i = 0; i < OUTCOMES; i++)
+		if (strcmp(word, outcomes[i].name) == 0)
+			return outcomes[i].bit;
+	return 0;
+}
+
+static void
+add_outcomes(struct text *t, uint8_t bits)
+{
+	for (size_t i = 0; i < OUTCOMES; i++)
+		if ((bits & outcomes[i].bit) != 0) {
 			text_add(t, t->used > 0 ? " " : "");
-			text_add(t, words[i].name);
+			text_add(t, outcomes[i].name);
 		}
 }
 
@@ -136,11 +158,11 @@ limits_text(char *out, const struct limits *limits, enum limits_field field)
 	if (field < sizeof numbers / sizeof numbers[0])
 		text_add_number(&t, numbers[field]);
 	else if (field == LIMITS_ON_FAILURES)
-		text_add(&t, limits->refuse_on_failures ? "refuse" : "defer");
+		text_add(&t, limits_words(field)[limits->refuse_on_failures]);
 	else if (field == LIMITS_COUNT_FAILURES)
 		add_outcomes(&t, limits->count_failures);
 	else if (field == LIMITS_UNIT)
-		text_add(&t, limits->count_messages ? "messages" : "recipients");
+		text_add(&t, limits_words(field)[limits->count_messages]);
 	else
 		text_add(&t, limits->exempt ? "true" : "false");
 	return out;

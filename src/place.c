@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -46,6 +47,17 @@ place_join(char *path, const char *directory, const char *name)
 	else if (t.truncated)
 		errno = ENAMETOOLONG;
 	return directory[0] != '/' || t.truncated ? -1 : 0;
+}
+
+bool
+place_is_path(const char *s, size_t most)
+{
+	if (s[0] != '/' || strlen(s) > most)
+		return false;
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 127)
+			return false;
+	return true;
 }
 
 int

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "text.h"
 
 /* --- records --- */
 
@@ -115,12 +116,9 @@ is_named(const char *line, size_t n, const char *name)
 
 	if (n <= length || line[length] != ':')
 		return false;
-	for (size_t i = 0; i < length; i++) {
-		char c = line[i];
-
-		if ((c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c) != name[i])
+	for (size_t i = 0; i < length; i++)
+		if (text_lower(line[i]) != name[i])
 			return false;
-	}
 	return true;
 }
 

@@ -4,11 +4,7 @@
 #include <string.h>
 
 #include "cursor.h"
-
-struct span {
-	const char *at;
-	size_t n;
-};
+#include "text.h"
 
 /* --- qmail-smtpd --- */
 
@@ -106,7 +102,7 @@ is_ip(const char *at, size_t n)
 		n -= 2;
 	}
 	for (size_t i = 0; i < n; i++) {
-		char c = cursor_lower(at[i]);
+		char c = text_lower(at[i]);
 
 		if (c == '.')
 			dots = true;
@@ -136,7 +132,7 @@ read_auth(char *auth, struct span who)
 		if (who.at[i] <= ' ' || who.at[i] > '~')
 			return;
 	for (size_t i = 0; i < n; i++)
-		auth[i] = cursor_lower(who.at[i]);
+		auth[i] = text_lower(who.at[i]);
 }
 
 void

@@ -79,3 +79,10 @@ text_add_sentence(struct text *t, const char *sentence)
 			text_add(t, " ");
 	}
 }
+
+char
+text_lower(char c)
+{
+	/* Not tolower(3): that follows the locale. */
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}

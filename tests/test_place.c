@@ -241,6 +241,7 @@ static const struct {
 	{ "too soon", FIRST "deadline_ms=99\n", EBADMSG },
 	{ "too late", FIRST "deadline_ms=60001\n", EBADMSG },
 	{ "no number", FIRST "deadline_ms=100x\n", EBADMSG },
+	{ "a path that a terminal would obey", FIRST "notify=/\033[2J\n", EBADMSG },
 	{ "a relative program", FIRST "notify=n\n", EBADMSG },
 	{ "no time for it", FIRST "notify_timeout=0\n", EBADMSG },
 	{ "too much time for it", FIRST "notify_timeout=601\n", EBADMSG },
