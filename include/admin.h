@@ -12,6 +12,8 @@
 
 #include "essentials.h"
 #include "info.h"
+#include "notify.h"
+#include "orders.h"
 #include "place.h"
 #include "store.h"
 
@@ -64,8 +66,15 @@ int admin_report(struct admin *a);
 int admin_metrics(struct admin *a);
 int admin_notify(struct admin *a);
 
-/* Takes expired orders out of their file, with a word in the log. 0, or -1 with errno. */
-int admin_orders_expire(struct admin *a);
+/* Runs the program of notify, if there is one, and waits, so no lock is to be held; not at a terminal. */
+void admin_notify_event(const struct admin *a, struct notify_facts *facts);
+
+/*
+ * Takes expired orders out of their file; 0, or -1 with errno and none in *expired. And tells of them, which may
+ * take as long as notify's program: no lock is to be held then.
+ */
+int admin_orders_expire(const struct admin *a, struct orders *expired);
+void admin_orders_tell(const struct admin *a, const struct orders *expired);
 
 /*
  * Becomes the owner of the state directory and finds out whether the state is elsewhere. An exit

@@ -21,6 +21,9 @@
 #define NOTIFY_ENTRIES 64
 #define NOTIFY_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* In the state directory: its time says when trouble was last told of. */
+#define NOTIFY_TROUBLE_FILE "trouble"
+
 /* What has happened, each once per meter and hour. */
 enum notify_event {
 	NOTIFY_WARNING,       /* a limit is nearly reached: warn_percent */

@@ -69,12 +69,9 @@ bool orders_put(struct orders *orders, const struct order *order);
 bool orders_remove(struct orders *orders, const struct meter *meter);
 
 /*
- * Writes DIRECTORY/orders anew, durably; orders_lock() must be held since they were read. 0, or -1 with errno
+ * Writes DIRECTORY/orders anew, durably; small_file_lock() must be held since they were read. 0, or -1 with errno
  * and the old file in place.
  */
 int orders_write(const struct orders *orders, const char *directory);
-
-/* Waits until nobody else changes the orders; closing the descriptor ends it, as exit does. -1 with errno. */
-int orders_lock(const char *directory);
 
 #endif

@@ -18,4 +18,10 @@ int small_file_read(const char *directory, const char *name, char *buffer, size_
  */
 int small_file_write(const char *directory, const char *name, const char *bytes, size_t n);
 
+/*
+ * Waits until nobody else who asks so changes small files of this directory; closing the descriptor ends it, as
+ * exit does. -1 with errno.
+ */
+int small_file_lock(const char *directory);
+
 #endif

@@ -321,9 +321,9 @@ compile(struct admin *a, const struct config *config, const char *why, const cha
 
 /* One load at a time: two would write the same generation. */
 static int
-load_alone(struct admin *a, const char *usual)
+load_alone(struct admin *a, const char *usual, char *why)
 {
-	char why[STORE_NOTE_MAX + 1], lock[PLACE_PATH_MAX + 1];
+	char lock[PLACE_PATH_MAX + 1];
 	struct config *config;
 	int fd = -1, status = EX_IOERR;
 
@@ -349,10 +349,15 @@ int
 admin_load(struct admin *a)
 {
 	const char *usual = a->place.state;
+	char why[STORE_NOTE_MAX + 1] = "";
+	struct notify_facts trouble = { .event = NOTIFY_TROUBLE, .what = why };
 	int status = admin_enter(a, true);
 
 	if (status != EX_OK)
 		return status;
 	/* Where the state used to be: the right place to note that a load has failed. */
-	return load_alone(a, usual);
+	status = load_alone(a, usual, why);
+	if (why[0] != '\0')
+		admin_notify_event(a, &trouble);
+	return status;
 }

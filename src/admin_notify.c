@@ -2,8 +2,10 @@
 #include "admin.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "notify.h"
 #include "payers.h"
 #include "program.h"
+#include "small_file.h"
 
 #define HOST_MAX 256
 #define SAID_MAX 200
@@ -103,13 +106,14 @@ log_failure(const char *program, const struct notify_facts *facts, const char *w
 }
 
 static int
-tell(struct admin *a, const struct notify_facts *facts)
+tell(const struct admin *a, const struct notify_facts *facts)
 {
-	char *argv[] = { a->essentials.notify, NULL }, said[SAID_MAX];
+	char path[PLACE_PATH_MAX + 1], *argv[] = { path, NULL }, said[SAID_MAX];
 	static struct notify_env env;
-	struct program program = { argv[0], argv, env.entry, a->essentials.notify_timeout_s };
+	struct program program = { path, argv, env.entry, a->essentials.notify_timeout_s };
 	struct program_result result;
 
+	memcpy(path, a->essentials.notify, sizeof path);
 	notify_environment(facts, environ, &env);
 	result = program_run(&program);
 	(void)describe(said, &result, program.seconds);
@@ -122,13 +126,55 @@ tell(struct admin *a, const struct notify_facts *facts)
 	return EX_UNAVAILABLE;
 }
 
+/*
+ * Trouble is told once an hour, whoever meets it first; not where that cannot be noted, or a full disk would
+ * make a notice of every delivery.
+ */
+static bool
+is_first_trouble(const struct admin *a)
+{
+	const struct timespec times[] = { { .tv_sec = a->now }, { .tv_sec = a->now } };
+	char path[PLACE_PATH_MAX + 1];
+	int lock = small_file_lock(a->place.state);
+	struct stat st;
+	bool first = lock != -1 && place_join(path, a->place.state, NOTIFY_TROUBLE_FILE) == 0 &&
+	    (lstat(path, &st) == -1 || hour_of(st.st_mtime) != hour_of(a->now)) &&
+	    small_file_write(a->place.state, NOTIFY_TROUBLE_FILE, "", 0) == 0 &&
+	    utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (lock != -1)
+		(void)close(lock);
+	return first;
+}
+
+static int
+tell_once(const struct admin *a, struct notify_facts *facts)
+{
+	char host[HOST_MAX];
+
+	if (facts->event == NOTIFY_TROUBLE && !is_first_trouble(a)) {
+		(void)puts("trouble was told in this hour already, or that cannot be noted");
+		return EX_OK;
+	}
+	if (gethostname(host, sizeof host) == 0)
+		facts->host = host;
+	return tell(a, facts);
+}
+
+void
+admin_notify_event(const struct admin *a, struct notify_facts *facts)
+{
+	/* Whoever sits at a terminal sees what is wrong. */
+	if (a->essentials.notify[0] != '\0' && !isatty(2))
+		(void)tell_once(a, facts);
+}
+
 int
 admin_notify(struct admin *a)
 {
 	struct notify_facts facts = { .event = NOTIFY_TEST };
 	struct counters counters;
 	struct meter meter;
-	char host[HOST_MAX];
 	int status;
 
 	if (!notify_event_parse(a->names[0], &facts.event))
@@ -145,7 +191,5 @@ admin_notify(struct admin *a)
 	/* A program that is to tell of trouble is run all the more where the store cannot be read. */
 	if (facts.meter != NULL && !(facts.retold && notify_value(environ, "QLIMIT_ADMITTED") != NULL))
 		(void)look_up(a, &facts, &counters);
-	if (gethostname(host, sizeof host) == 0)
-		facts.host = host;
-	return tell(a, &facts);
+	return tell_once(a, &facts);
 }

@@ -14,6 +14,7 @@
 #include "hour.h"
 #include "log.h"
 #include "orders.h"
+#include "small_file.h"
 #include "timespan.h"
 
 /* What an admin is told that an order does. */
@@ -145,7 +146,7 @@ open_orders(const struct admin *a, struct orders *orders)
 {
 	static const char unchanged[] = "nothing was changed";
 
-	if (orders_lock(a->place.state) == -1 || orders_read(orders, a->place.state, 0) == -1)
+	if (small_file_lock(a->place.state) == -1 || orders_read(orders, a->place.state, 0) == -1)
 		return failed(a, unchanged);
 	if (orders->bad_line == 0)
 		return EX_OK;
@@ -292,26 +293,42 @@ admin_release(struct admin *a)
 }
 
 int
-admin_orders_expire(struct admin *a)
+admin_orders_expire(const struct admin *a, struct orders *expired)
 {
 	static struct orders orders;
-	bool any = false;
+	int rc = 0, lock = small_file_lock(a->place.state);
 
-	if (orders_lock(a->place.state) == -1 || orders_read(&orders, a->place.state, 0) == -1)
-		return -1;
-	for (size_t i = 0; i < orders.count;) {
+	expired->count = 0;
+	if (lock == -1 || orders_read(&orders, a->place.state, 0) == -1)
+		rc = -1;
+	/* A line that is not understood is not to be lost: a newer qlimit may have written it. */
+	for (size_t i = 0; rc == 0 && orders.bad_line == 0 && i < orders.count;) {
 		const struct order o = orders.at[i];
 
-		if (o.until == 0 || o.until > a->now) {
+		if (o.until != 0 && o.until <= a->now)
+			(void)(orders_put(expired, &o) && orders_remove(&orders, &o.meter));
+		else
 			i++;
-			continue;
-		}
-		log_order("order_expired", &o, o.by);
-		(void)orders_remove(&orders, &o.meter);
-		any = true;
 	}
-	/* A line that is not understood is not lost: a newer qlimit may have written it. */
-	return !any || orders.bad_line > 0 ? 0 : orders_write(&orders, a->place.state);
+	if (expired->count > 0)
+		rc = orders_write(&orders, a->place.state);
+	if (rc == -1)
+		expired->count = 0;
+	if (lock != -1)
+		(void)close(lock);
+	return rc;
+}
+
+void
+admin_orders_tell(const struct admin *a, const struct orders *expired)
+{
+	for (size_t i = 0; i < expired->count; i++) {
+		const struct order *o = &expired->at[i];
+		struct notify_facts facts = { .event = NOTIFY_ORDER_EXPIRED, .meter = &o->meter };
+
+		log_order("order_expired", o, o->by);
+		admin_notify_event(a, &facts);
+	}
 }
 
 /* --- the list --- */

@@ -241,19 +241,23 @@ finish(struct tidy *t)
 static int
 report_failure(struct tidy *t)
 {
+	static const char what[] = "closed hours were not moved to the ledger";
+	struct notify_facts facts = { .event = NOTIFY_TROUBLE, .what = what };
 	int error = errno, status;
 
-	log_trouble("closed hours were not moved to the ledger", error);
+	log_trouble(what, error);
 	errno = error;
 	status = admin_store_failed(t->live);
 	store_rollback(t->ledger);
 	store_close(t->ledger);
+	admin_notify_event(t->admin, &facts);
 	return status;
 }
 
 int
 admin_tidy(struct admin *a)
 {
+	static struct orders expired;
 	static struct tidy t;
 	int status = admin_enter(a, false);
 
@@ -270,7 +274,7 @@ admin_tidy(struct admin *a)
 	}
 	if (move_closed_hours(&t) == -1)
 		return report_failure(&t);
-	if (admin_orders_expire(a) == -1)
+	if (admin_orders_expire(a, &expired) == -1)
 		log_trouble("orders that have expired were not taken out of their file", errno);
 	if (expire_history(&t) == -1) {
 		log_trouble("history that is too old was not removed from ledger.mdb", errno);
@@ -281,6 +285,7 @@ admin_tidy(struct admin *a)
 		return report_failure(&t);
 	store_close(t.live);
 	store_close(t.ledger);
+	admin_orders_tell(a, &expired);
 	(void)printf("moved to the ledger: %llu rows; removed from it: %llu; "
 	    "deliveries forgotten: %llu\n", (unsigned long long)t.moved,
 	    (unsigned long long)t.expired, (unsigned long long)t.forgotten);

@@ -88,11 +88,23 @@ carry_on(enum guard_reason reason)
 	go_on_uncounted();
 }
 
+static void
+tell_trouble(const char *what)
+{
+	if (run.essentials.notify[0] != '\0')
+		helper_trouble(what, run.place.state, clock_now(), run.program.envp);
+}
+
 static _Noreturn void
 give_up(void)
 {
-	if (!store_was_set_aside(run.store))
+	if (store_was_set_aside(run.store)) {
+		tell_trouble("a damaged store was set aside, and counting starts anew");
+	} else {
 		delivery_log_unusable(run.place.state, errno, run.essentials.defer_on_error);
+		tell_trouble(run.essentials.defer_on_error ? "the store cannot be used: mail is deferred" :
+		    "the store cannot be used: mail is not counted");
+	}
 	go_on_uncounted();
 }
 
@@ -181,6 +193,7 @@ tell(const struct booking_notices *notices)
 static void
 ask(struct admission *a)
 {
+	static const char no_answer[] = "qlimit(8), started in the background, has not come back";
 	const struct timespec pause = { 0, 10000000 };
 	uint32_t patience = run.essentials.deadline_ms / 4 * 3;
 
@@ -189,8 +202,10 @@ ask(struct admission *a)
 
 		if (admission_ask(run.store, &run.booking, clock_now(), wait, a) == -1)
 			give_up();
-		if (a->claims.unanswered)
-			log_trouble("qlimit(8), started in the background, has not come back", 0);
+		if (a->claims.unanswered) {
+			log_trouble(no_answer, 0);
+			tell_trouble(no_answer);
+		}
 		if (a->claims.start_load)
 			helper_start("load", run.program.envp);
 		if (!a->claims.await_rules)

@@ -2,9 +2,11 @@
 #include "helper.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "hour.h"
 #include "log.h"
 #include "notify.h"
 #include "place.h"
@@ -62,4 +64,29 @@ helper_notify(const struct booking_notices *notices, char *const *envp)
 		notify_environment(&facts, envp, &env);
 		start(argv, env.entry);
 	}
+}
+
+/* Each delivery may meet the same trouble, and a process for each of them would be trouble of our own. */
+static bool
+was_told(const char *state, int64_t now)
+{
+	char path[PLACE_PATH_MAX + 1];
+	struct stat st;
+
+	return place_join(path, state, NOTIFY_TROUBLE_FILE) == 0 && lstat(path, &st) == 0 &&
+	       hour_of(st.st_mtime) == hour_of(now);
+}
+
+void
+helper_trouble(const char *what, const char *state, int64_t now, char *const *envp)
+{
+	static char notify[] = "notify", trouble[] = "trouble";
+	static struct notify_env env;
+	char *const argv[] = { name, notify, trouble, NULL };
+	const struct notify_facts facts = { .event = NOTIFY_TROUBLE, .what = what };
+
+	if (was_told(state, now))
+		return;
+	notify_environment(&facts, envp, &env);
+	start(argv, env.entry);
 }

@@ -2,11 +2,8 @@
 #include "orders.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "small_file.h"
 
@@ -223,15 +220,4 @@ orders_write(const struct orders *orders, const char *directory)
 	text_init(&t, buffer, sizeof buffer);
 	orders_compose(orders, &t);
 	return small_file_write(directory, NAME, t.data, t.used);
-}
-
-int
-orders_lock(const char *directory)
-{
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd == -1 || flock(fd, LOCK_EX) == 0)
-		return fd;
-	(void)close(fd);
-	return -1;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,6 +77,20 @@ small_file_write(const char *directory, const char *name, const char *bytes, siz
 	}
 	saved = errno;
 	(void)unlink(fresh);
+	errno = saved;
+	return -1;
+}
+
+int
+small_file_lock(const char *directory)
+{
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int saved;
+
+	if (fd == -1 || flock(fd, LOCK_EX) == 0)
+		return fd;
+	saved = errno;
+	(void)close(fd);
 	errno = saved;
 	return -1;
 }

@@ -49,9 +49,11 @@ standing_notice(struct counters *counters, uint32_t warn_percent)
 	static const enum notify_event events[] = { [STANDING_OK] = NOTIFY_EVENTS,
 		[STANDING_WARNING] = NOTIFY_WARNING, [STANDING_HELD] = NOTIFY_LIMIT,
 		[STANDING_TRIPPED] = NOTIFY_FAILURES };
-	enum notify_event event = events[standing_of(&counters->limits, counters, warn_percent)];
+	enum standing standing = standing_of(&counters->limits, counters, warn_percent);
+	enum notify_event event = events[standing];
 
-	if ((event == NOTIFY_EVENTS || was_told(counters, event)) && counters->refused > 0)
+	/* Not what an order refuses: the admin knows. */
+	if (standing >= STANDING_HELD && was_told(counters, event) && counters->refused > 0)
 		event = NOTIFY_REFUSED;
 	if (event == NOTIFY_EVENTS || was_told(counters, event))
 		return NOTIFY_EVENTS;
