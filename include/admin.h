@@ -34,6 +34,7 @@ enum admin_option {
 	ADMIN_TEXTFILE,
 	ADMIN_UNTIL,
 	ADMIN_YES,
+	ADMIN_WITH,
 	ADMIN_OPTIONS,
 };
 
@@ -63,6 +64,7 @@ int admin_discard(struct admin *a);
 int admin_release(struct admin *a);
 int admin_orders(struct admin *a);
 int admin_report(struct admin *a);
+int admin_replay(struct admin *a);
 int admin_metrics(struct admin *a);
 int admin_notify(struct admin *a);
 
@@ -93,6 +95,13 @@ struct store *admin_open_live(struct admin *a, struct info *info, int *status);
 
 /* Says why the live store could not be opened, by errno; the exit status for that. */
 int admin_open_failed(const struct admin *a);
+
+/*
+ * Reads the configuration at `path` and says what is wrong with it, as `check` does. NULL if it must not be
+ * used, with the exit status in *status; else for config_free().
+ */
+struct config;
+struct config *admin_config(const char *path, int *status);
 
 /* The meter that a word of the admin's means; false after saying that it means none. */
 bool admin_meter(struct meter *meter, const char *word);

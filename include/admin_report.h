@@ -6,6 +6,7 @@
 
 #include "admin_history.h"
 #include "admin_print.h"
+#include "tally.h"
 
 /* Prints the span of `h` meter by meter, worst first, at most `limit` of them; 0: all. An exit status. */
 int admin_report_meters(struct admin_history *h, uint64_t limit);
@@ -22,6 +23,12 @@ int admin_report_hours(struct admin_history *h, const struct meter *meter, bool 
 /* What was asked for: "domain a.example", or "all mail"; ADMIN_TITLE_MAX bytes. */
 #define ADMIN_TITLE_MAX (ADMIN_NAME_MAX + 16)
 const char *admin_report_title(char *out, const struct meter *meter);
+
+/* The name of a tally's row, to be shown: a dash, or "(all others)", where it has none; ADMIN_NAME_MAX bytes. */
+const char *admin_report_name(char *out, const struct tally_row *row);
+
+/* How wide the column of names is. */
+int admin_report_width(struct tally_row **rows, size_t count);
 
 /* The first line: what, from when to when. */
 void admin_report_head(const struct timespan *span, const char *what);

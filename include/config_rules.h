@@ -29,6 +29,9 @@ void config_rules_sort(struct config *config);
 const struct config_rule *config_rules_find(const struct config *config, size_t count,
     enum rules_scope scope, const char *name);
 
+/* The rule that a meter's limits come from, found as the wrapper does; NULL if it has none. */
+const struct config_rule *config_rules_of(const struct config *config, const struct meter *meter);
+
 /* How many entries a list has; 0, with an error, if it is something else, or NULL. */
 unsigned config_rules_length(struct config_source *source, const struct config_setting_t *list);
 

@@ -1,5 +1,5 @@
 /*
- * tally - summaries of many meters, found by meter
+ * tally - what many meters have come to, found by meter: summaries, or replays
  *
  * Its memory is bounded: history may hold more names than there is room for, when senders made up a domain
  * for every message.
@@ -12,19 +12,23 @@
 #include <stdint.h>
 
 #include "meter.h"
+#include "replay.h"
 #include "summary.h"
 
 #define TALLY_BYTES_MAX (80u << 20) /* all that it allocates */
 
 struct tally_row {
-	struct summary summary;
+	union { /* one of them throughout a tally; all zero at first */
+		struct summary summary;
+		struct replay replay;
+	};
 	const char *name; /* ends in a NUL; it lives as long as the tally */
 	uint8_t kind, length;
 };
 
 struct tally;
 
-/* `most`: bytes, TALLY_BYTES_MAX but in tests. NULL with errno. */
+/* `most`: bytes, at most TALLY_BYTES_MAX. NULL with errno. */
 struct tally *tally_new(size_t most);
 void tally_free(struct tally *t);
 

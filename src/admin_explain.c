@@ -96,19 +96,6 @@ print_envelope(const struct admin *a, const struct explanation *e)
 
 /* --- the rules of one payer --- */
 
-/* The configuration's rule for a meter; NULL if it has none, or cannot be asked. */
-static const struct config_rule *
-find_rule(const struct config *config, const struct meter *meter)
-{
-	struct rules_key key;
-
-	const struct config_rule *rule = NULL;
-
-	for (unsigned step = 0; config != NULL && rule == NULL && rules_key_for(&key, meter, step); step++)
-		rule = config_rules_find(config, config->rules_count, key.scope, key.name);
-	return rule;
-}
-
 static bool
 is_of_notify(const struct config *config, const struct config_rule *rule)
 {
@@ -205,7 +192,7 @@ print_counters(const struct counters *c, uint32_t warn_percent)
 static void
 print_payer(const struct config *config, const struct payer *p, uint32_t warn_percent)
 {
-	const struct config_rule *rule = find_rule(config, &p->meter);
+	const struct config_rule *rule = config == NULL ? NULL : config_rules_of(config, &p->meter);
 	char name[ADMIN_NAME_MAX];
 
 	(void)printf("\n%s%s%s pays %s%s\n", meter_kind_name(p->meter.kind), p->meter.length > 0 ? " " : "",

@@ -126,33 +126,42 @@ warn_unreadable(const struct admin *a, const struct watch_list *files)
 			    "not take effect; chmod a+r\n", files->file[i].path, a->place.state);
 }
 
-int
-admin_check(struct admin *a)
+struct config *
+admin_config(const char *path, int *status)
 {
-	const char *path = a->names[0] != NULL ? a->names[0] : a->place.config;
 	char why[STORE_NOTE_MAX + 1], absolute[PLACE_PATH_MAX + 1], here[PLACE_PATH_MAX + 1];
 	struct config *config;
-	int status = EX_CONFIG;
 
+	*status = EX_NOINPUT;
 	if (path[0] != '/') {
 		if (getcwd(here, sizeof here) == NULL || place_join(absolute, here, path) == -1) {
 			(void)fprintf(stderr, "qlimit: %s: give an absolute path\n", path);
-			return EX_NOINPUT;
+			return NULL;
 		}
 		path = absolute;
 	}
 	config = config_load(path);
 	judge(config, path, why);
-	if (config == NULL)
-		return EX_OSERR;
-	if (why[0] == '\0') {
-		(void)printf("configuration OK: ");
-		print_summary(config);
-		warn_unreadable(a, &config->watched);
-		status = EX_OK;
-	}
+	*status = config == NULL ? EX_OSERR : why[0] != '\0' ? EX_CONFIG : EX_OK;
+	if (*status == EX_OK)
+		return config;
 	config_free(config);
-	return status;
+	return NULL;
+}
+
+int
+admin_check(struct admin *a)
+{
+	int status;
+	struct config *config = admin_config(a->names[0] != NULL ? a->names[0] : a->place.config, &status);
+
+	if (config == NULL)
+		return status;
+	(void)printf("configuration OK: ");
+	print_summary(config);
+	warn_unreadable(a, &config->watched);
+	config_free(config);
+	return EX_OK;
 }
 
 /* --- load --- */

@@ -10,7 +10,6 @@
 
 #include "hour.h"
 #include "summary.h"
-#include "tally.h"
 
 struct report {
 	const struct admin_history *history;
@@ -120,9 +119,8 @@ print_numbers(const struct counters *c)
 	    summary_failure_percent(c));
 }
 
-/* As tally_meter(), to be shown: of meters that share a row, how they are called. */
-static const char *
-name_of(char *name, const struct tally_row *row)
+const char *
+admin_report_name(char *name, const struct tally_row *row)
 {
 	struct meter meter;
 
@@ -132,14 +130,14 @@ name_of(char *name, const struct tally_row *row)
 	return meter_kind_has_names(meter.kind) ? "(all others)" : "-";
 }
 
-static int
-name_width(struct tally_row **rows, size_t count)
+int
+admin_report_width(struct tally_row **rows, size_t count)
 {
 	char name[ADMIN_NAME_MAX];
 	size_t width = 4;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t n = strlen(name_of(name, rows[i]));
+		size_t n = strlen(admin_report_name(name, rows[i]));
 
 		width = n > width ? n : width;
 	}
@@ -189,11 +187,11 @@ print_text(const struct report *r, struct tally_row **rows, size_t count)
 	if (all)
 		total = take_total(r, rows, &count);
 	shown = r->limit > 0 && r->limit < count ? (size_t)r->limit : count;
-	width = name_width(rows, shown);
+	width = admin_report_width(rows, shown);
 	(void)printf("%-11s %-*s %8s %8s %8s %7s %9s %7s %7s %5s  %s\n", "KIND", width, "NAME", "ADMITTED",
 	    "SENT", "DEFERRED", "FAILED", "UNREACHED", "HELD", "REFUSED", "FAIL%", "NOTES");
 	for (size_t i = 0; i < shown; i++) {
-		(void)printf("%-11s %-*s", meter_kind_name(rows[i]->kind), width, name_of(name, rows[i]));
+		(void)printf("%-11s %-*s", meter_kind_name(rows[i]->kind), width, admin_report_name(name, rows[i]));
 		print_numbers(&rows[i]->summary.sum);
 		print_notes(r, rows[i]);
 		(void)putchar('\n');
@@ -218,7 +216,7 @@ print_json_row(const struct report *r, const struct tally_row *row)
 
 	admin_json_open(&j, stdout);
 	admin_json_string(&j, "kind", meter_kind_name(row->kind));
-	admin_json_string(&j, "name", row->length > 0 ? name_of(name, row) : "");
+	admin_json_string(&j, "name", row->length > 0 ? admin_report_name(name, row) : "");
 	admin_json_string(&j, "since", admin_print_utc(time, hour_start(r->history->span.from)));
 	admin_json_string(&j, "until", admin_print_utc(time, hour_start(r->history->span.to)));
 	admin_report_numbers(&j, &s->sum);

@@ -88,6 +88,17 @@ config_rules_find(const struct config *config, size_t count, enum rules_scope sc
 	return bsearch(&key, config->rules, count, sizeof *config->rules, compare_key);
 }
 
+const struct config_rule *
+config_rules_of(const struct config *config, const struct meter *meter)
+{
+	const struct config_rule *rule = NULL;
+	struct rules_key key;
+
+	for (unsigned step = 0; rule == NULL && rules_key_for(&key, meter, step); step++)
+		rule = config_rules_find(config, config->rules_count, key.scope, key.name);
+	return rule;
+}
+
 void
 config_rules_blame_twice(struct config_source *source, const char *what, const char *name,
     unsigned line, unsigned first)

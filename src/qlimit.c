@@ -37,6 +37,10 @@ static const struct command commands[] = {
 	    JSON | 1u << ADMIN_SINCE | 1u << ADMIN_UNTIL | 1u << ADMIN_BY | 1u << ADMIN_LIMIT,
 	    "[--since TIME] [--until TIME] [--by meter|hour|day] [--limit N] [--json] [NAME...]",
 	    "what was sent, failed and stopped in past hours, worst first" },
+	{ "replay", admin_replay, 0, 1000000,
+	    JSON | 1u << ADMIN_WITH | 1u << ADMIN_SINCE | 1u << ADMIN_UNTIL | 1u << ADMIN_LIMIT,
+	    "--with FILE [--since TIME] [--until TIME] [--limit N] [--json] [NAME...]",
+	    "what the limits of another configuration would have stopped in past hours" },
 	{ "metrics", admin_metrics, 0, 0, 1u << ADMIN_TEXTFILE | 1u << ADMIN_LIMIT,
 	    "[--textfile PATH] [--limit N]",
 	    "this hour as OpenMetrics, for Prometheus" },
@@ -123,6 +127,7 @@ take_options(const struct command *command, int count, char **argv, struct admin
 		{ "textfile", required_argument, NULL, ADMIN_TEXTFILE },
 		{ "limit", required_argument, NULL, ADMIN_LIMIT },
 		{ "yes", no_argument, NULL, ADMIN_YES },
+		{ "with", required_argument, NULL, ADMIN_WITH },
 		{ NULL, 0, NULL, 0 },
 	};
 	int which;

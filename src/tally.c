@@ -1,4 +1,4 @@
-/* tally - summaries of many meters, found by meter */
+/* tally - what many meters have come to, found by meter */
 #include "tally.h"
 
 #include <stdlib.h>

@@ -36,6 +36,7 @@
 	suite(starts) \
 	suite(attacks) \
 	suite(summary) \
+	suite(replay) \
 	suite(metrics) \
 	suite(notify) \
 	suite(notify_command) \

@@ -163,7 +163,8 @@ END_TEST
 #define OLD "1000000"
 #define NEW "2000000"
 
-static const char *const commands[][3] = { { "load", NULL }, { "check", NULL }, { "show", NULL }, { "report", NULL },
+static const char *const commands[][4] = { { "load", NULL }, { "check", NULL }, { "show", NULL }, { "report", NULL },
+	{ "replay", "--with", "qlimit.conf", NULL },
 	{ "metrics", NULL },
 	{ "status", NULL }, { "tidy", NULL }, { "reset", "example.com", NULL } };
 
@@ -203,7 +204,7 @@ check_command(const char *const *command, unsigned long number, size_t way)
 	const char *words[5] = { "qlimit" };
 	struct harness_output o;
 
-	memcpy(words + 1, command, 3 * sizeof *words);
+	memcpy(words + 1, command, 4 * sizeof *words);
 	o = harness_run_words(harness_program("alloc/qlimit"), words);
 	tally.runs++;
 	tally.obeyed += read_orders().obeyed > 0;
@@ -243,10 +244,12 @@ START_TEST(torture_cli_allocs)
 
 	what = command[0];
 	begin();
+	/* Where `replay` finds its file. */
+	ck_assert_int_eq(chdir(harness_path(".")), 0);
 	write_config(OLD);
 	ck_assert_int_eq(harness_load().status, 0);
 	ck_assert_int_eq(deliver().letter, 'K');
-	memcpy(words + 1, command, 3 * sizeof *words);
+	memcpy(words + 1, command, 4 * sizeof *words);
 	give_orders(0, ALLOC_ONCE);
 	ck_assert_int_eq(harness_run_words(harness_program("alloc/qlimit"), words).status, 0);
 	allocations = read_orders().count;

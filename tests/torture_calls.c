@@ -153,6 +153,7 @@ END_TEST
 /* --- the CLI --- */
 
 static const char *const commands[][4] = { { "load", NULL }, { "show", NULL }, { "report", NULL },
+	{ "replay", "--with", "qlimit.conf", NULL },
 	{ "metrics", NULL }, { "status", NULL },
 	{ "tidy", NULL }, { "reset", "example.com", NULL }, { "check", NULL } };
 
@@ -224,6 +225,8 @@ START_TEST(torture_cli_calls)
 {
 	const struct fault none = { 0, 0, "once" };
 
+	/* Where `replay` finds its file. */
+	ck_assert_int_eq(chdir(harness_path(".")), 0);
 	(void)setenv("INJECT_COUNT", harness_path("count"), 1);
 	harness_rules("default = { max_per_hour = 1000000; };");
 	(void)deliver(&none);
@@ -248,6 +251,8 @@ START_TEST(torture_cli_words)
 {
 	const struct fault none = { 0, 0, "once" };
 
+	/* Where `replay` finds its file. */
+	ck_assert_int_eq(chdir(harness_path(".")), 0);
 	(void)setenv("INJECT_COUNT", harness_path("count"), 1);
 	harness_rules("");
 	command = commands[_i];
