@@ -12,6 +12,7 @@
 	suite(allowances) \
 	suite(explain) \
 	suite(orders) \
+	suite(notices) \
 	suite(policy) \
 	suite(report) \
 	suite(head) \
