@@ -42,10 +42,11 @@ COMMON = address admission booking boot bytes claims clock counters cursor day d
 REMOTE = $(COMMON) child delivery delivery_log envelope helper qlimit_remote settlement
 ADMIN  = $(COMMON) admin admin_changes admin_explain admin_history admin_load admin_metrics admin_notify \
          admin_orders admin_print admin_queue admin_queue_list admin_replay admin_replay_print admin_report \
-         admin_report_hours admin_report_meters admin_show admin_status admin_tidy compile compile_days \
-         config config_control config_domains config_entry config_hosted config_rules config_scan \
-         config_source config_syntax config_users config_value owner program qlimit queue queue_table \
-         queue_text replay summary tally terminal timespan
+         admin_report_hours admin_report_meters admin_show admin_show_cell admin_show_rows admin_show_state \
+         admin_show_table admin_show_watch admin_status admin_tidy compile compile_days config \
+         config_control config_domains config_entry config_hosted config_rules config_scan config_source \
+         config_syntax config_users config_value owner program qlimit queue queue_table queue_text replay \
+         summary tally terminal timespan usage
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
 obj    = $(patsubst %,$(BUILD)/%.o,$(1))
 TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/torture_*.c tests/harness*.c))

@@ -53,6 +53,13 @@ int payers_find(struct payers *payers, struct store *s, const struct info *info,
     const struct origin *origin, const struct orders *orders);
 
 /*
+ * Makes the limits of counters of this hour, as read from the store, those in force. Costs nothing where they
+ * are. 0, or -1 with errno.
+ */
+int payers_refresh(struct store *s, const struct info *info, const struct meter *meter,
+    struct counters *counters);
+
+/*
  * Reads one meter's counters of this hour and makes their limits those in force. 1; 0 if nothing was
  * counted for it yet; -1.
  */

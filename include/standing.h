@@ -4,6 +4,8 @@
 #ifndef STANDING_H
 #define STANDING_H
 
+#include <stdbool.h>
+
 #include "counters.h"
 #include "limits.h"
 #include "notify.h"
@@ -24,6 +26,8 @@ enum standing standing_of(const struct limits *limits, const struct counters *co
  * thing at a time, the gravest first.
  */
 enum notify_event standing_notice(struct counters *counters, uint32_t warn_percent);
+/* max_per_day is: when there is room again depends on when the hours of the day were busy. */
+bool standing_day_is_used_up(const struct limits *limits, const struct counters *counters);
 
 /* "ok", "warning", "held", "tripped". */
 const char *standing_name(enum standing standing);

@@ -41,18 +41,22 @@ read_day(struct store *s, const struct info *info, const struct meter *meter, st
 }
 
 int
+payers_refresh(struct store *s, const struct info *info, const struct meter *meter, struct counters *c)
+{
+	if (c->generation == info->generation && c->generation != 0)
+		return 0;
+	c->generation = info->generation;
+	if (store_limits_find(s, info->generation, meter, &c->limits) == -1)
+		return -1;
+	return c->limits.max_per_day > 0 ? read_day(s, info, meter, c) : 0;
+}
+
+int
 payers_read(struct store *s, const struct info *info, const struct meter *meter, struct counters *c)
 {
 	int rc = store_counters_get(s, info->hour, meter, c);
 
-	if (rc == -1 || (rc == 1 && c->generation == info->generation && c->generation != 0))
-		return rc;
-	c->generation = info->generation;
-	if (store_limits_find(s, info->generation, meter, &c->limits) == -1)
-		return -1;
-	if (c->limits.max_per_day > 0 && read_day(s, info, meter, c) == -1)
-		return -1;
-	return rc;
+	return rc == -1 || payers_refresh(s, info, meter, c) == -1 ? -1 : rc;
 }
 
 /* --- who pays --- */

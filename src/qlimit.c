@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "guard.h"
 #include "log.h"
+#include "terminal.h"
 
 struct command {
 	const char *name;
@@ -31,7 +32,9 @@ static const struct command commands[] = {
 	    "say whether a configuration is right, and every mistake in it" },
 	{ "load", admin_load, 0, 0, 0, "",
 	    "put the configuration in force now and say what changed" },
-	{ "show", admin_show, 0, 1000000, JSON, "[--json] [NAME...]",
+	{ "show", admin_show, 0, 1000000,
+	    JSON | 1u << ADMIN_WATCH | 1u << ADMIN_SORT | 1u << ADMIN_KIND | 1u << ADMIN_LIMIT | 1u << ADMIN_COLOR,
+	    "[--json] [--watch] [--sort KEY] [--kind KIND,...] [--limit N] [--color WHEN] [NAME...]",
 	    "this hour, meter by meter, busiest first" },
 	{ "report", admin_report, 0, 1000000,
 	    JSON | 1u << ADMIN_SINCE | 1u << ADMIN_UNTIL | 1u << ADMIN_BY | 1u << ADMIN_LIMIT,
@@ -128,6 +131,10 @@ take_options(const struct command *command, int count, char **argv, struct admin
 		{ "limit", required_argument, NULL, ADMIN_LIMIT },
 		{ "yes", no_argument, NULL, ADMIN_YES },
 		{ "with", required_argument, NULL, ADMIN_WITH },
+		{ "color", required_argument, NULL, ADMIN_COLOR },
+		{ "kind", required_argument, NULL, ADMIN_KIND },
+		{ "sort", required_argument, NULL, ADMIN_SORT },
+		{ "watch", no_argument, NULL, ADMIN_WATCH },
 		{ NULL, 0, NULL, 0 },
 	};
 	int which;
@@ -157,6 +164,7 @@ end_with(const char *words, int status)
 static void
 after_crash(enum guard_reason reason)
 {
+	terminal_leave(); /* what is said now is to be read */
 	if (store_lmdb_emergency(reason == GUARD_CRASHED)) {
 		log_trouble("qlimit(8) crashed on a store", 0);
 		end_with("qlimit: the store was damaged: it was set aside with .damaged added to its name. "

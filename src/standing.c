@@ -15,6 +15,12 @@ is_used_up(uint64_t count, uint64_t limit)
 	return limit > 0 && count >= limit;
 }
 
+bool
+standing_day_is_used_up(const struct limits *limits, const struct counters *counters)
+{
+	return is_used_up(policy_day(counters), limits->max_per_day);
+}
+
 enum standing
 standing_of(const struct limits *limits, const struct counters *counters, uint32_t warn_percent)
 {
@@ -26,7 +32,7 @@ standing_of(const struct limits *limits, const struct counters *counters, uint32
 	    (counters->tripped || policy_trips(limits, counters)))
 		return STANDING_TRIPPED;
 	if (is_used_up(counters->admitted, limits->max_per_hour) ||
-	    is_used_up(policy_day(counters), limits->max_per_day))
+	    standing_day_is_used_up(limits, counters))
 		return STANDING_HELD;
 	if (nearly(counters->admitted, limits->max_per_hour, warn_percent) ||
 	    nearly(policy_day(counters), limits->max_per_day, warn_percent))

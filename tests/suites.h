@@ -42,6 +42,7 @@
 	suite(notify) \
 	suite(notify_command) \
 	suite(notify_contrib) \
+	suite(show) \
 	suite(cli) \
 	suite(cli_corners) \
 	suite(admin_corners) \
