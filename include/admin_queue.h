@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "admin_queue_known.h"
 #include "queue.h"
 
 #define ADMIN_QUEUE_TEXT_MAX 32
@@ -15,7 +16,11 @@
 const char *admin_queue_size(char *out, uint64_t bytes);
 const char *admin_queue_age(char *out, int64_t seconds);
 
-/* Prints the message that queue_walk() is at, all that is known of it. 0, or -1 with errno. */
-int admin_queue_list(struct queue *q, const struct queue_message *m, int64_t now, bool json);
+/*
+ * Prints the message that queue_walk() is at, all that is known of it; `waiting` NULL: the store did not say
+ * why its recipients wait. 0, or -1 with errno.
+ */
+int admin_queue_list(struct queue *q, const struct queue_message *m, const struct admin_waiting *waiting,
+    int64_t now, bool json);
 
 #endif

@@ -42,6 +42,12 @@ void guard_disarm(void);
  */
 void guard_leave(void);
 
+/*
+ * In a child that does a part of our own work: what breaks there is for the guard as well. Else it just ends,
+ * with 111, as a child that is about to execute something.
+ */
+void guard_follow(void);
+
 /* Milliseconds of the deadline that have passed since the guard was armed. */
 uint32_t guard_elapsed_ms(void);
 

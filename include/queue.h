@@ -54,7 +54,13 @@ int queue_walk(struct queue *q, int (*each)(void *context, struct queue *q, cons
 int64_t queue_read_head(struct queue *q, char *bytes, size_t size);
 int64_t queue_read_bounce(struct queue *q, char *bytes, size_t size);
 
-/* The file or directory below the queue that was last tried, "" for the queue itself; QUEUE_WHERE_MAX bytes. */
+/* ... its own file, open, for the caller to close: 1; 0 where it is gone; -1 with errno. */
+int queue_open_message(struct queue *q, int *fd);
+
+/* ... each of its remote recipients that is not done, as qmail-remote is given it. 0, or -1 with errno. */
+int queue_read_remote(struct queue *q, queue_recipient *each, void *context);
+
+/* The file or directory below the queue that was last tried; QUEUE_WHERE_MAX bytes. */
 const char *queue_where(const struct queue *q, char *where);
 
 /* What was found up to now where only qmail's files should be, and was passed over. */

@@ -18,6 +18,7 @@
 struct queue_sum {
 	uint64_t messages, todo, incomplete; /* ... and of those, by state */
 	uint64_t remote, local; /* recipients not done */
+	uint64_t held, held_messages; /* of the remote ones, those that limits hold; messages that have such */
 	uint64_t bytes;
 	int64_t oldest; /* when it was queued; only where there are messages */
 };
@@ -34,10 +35,12 @@ struct queue_table {
 	void *tree; /* of the same rows, by meter: tsearch(3) */
 };
 
-void queue_sum_add(struct queue_sum *sum, const struct queue_message *m);
+/* Adds a message, `held` of whose remote recipients are held by limits. */
+void queue_sum_add(struct queue_sum *sum, const struct queue_message *m, uint64_t held);
 
-/* Adds a message to the row of `meter`. 0, or -1 with errno ENOMEM. */
-int queue_table_add(struct queue_table *t, const struct meter *meter, const struct queue_message *m);
+/* The same to the row of `meter`. 0, or -1 with errno ENOMEM. */
+int queue_table_add(struct queue_table *t, const struct meter *meter, const struct queue_message *m,
+    uint64_t held);
 
 /* Most recipients first; among those with as many, most messages. */
 void queue_table_sort(struct queue_table *t);

@@ -16,6 +16,10 @@
 
 #define QUEUE_ADDRESS_MAX 1002 /* bytes; qmail-queue takes no longer ones */
 #define QUEUE_FIRST 3          /* recipients that are kept of a message */
+#define QUEUE_SENDER_MAX (2 * QUEUE_ADDRESS_MAX) /* bytes of a sender with a recipient put into it */
+
+/* What takes a recipient that is not done. */
+typedef void queue_recipient(void *context, const char *recipient);
 
 /* The records of info, remote, local or todo: one letter, text, a NUL. */
 struct queue_records {
@@ -25,6 +29,8 @@ struct queue_records {
 	uint64_t left, done; /* of T, recipients not done; of D, done */
 	size_t first_count;
 	char first[QUEUE_FIRST][QUEUE_ADDRESS_MAX + 1]; /* the first ones of T */
+	queue_recipient *each; /* NULL, or called with every T that is of a possible length */
+	void *context;         /* for that */
 	size_t used; /* of the record being read; its letter is text[0] */
 	char text[QUEUE_ADDRESS_MAX + 2];
 };
@@ -43,6 +49,12 @@ void queue_records_add(struct queue_records *r, const char *bytes, size_t n);
  * list's sender "list-@example.com-@[]" it is what qmail-send makes of it, example.com.
  */
 void queue_text_payer(struct meter *meter, const struct queue_records *r);
+
+/*
+ * The sender that qmail-remote is given for this recipient, QUEUE_SENDER_MAX + 1 bytes: of a list's sender
+ * "list-@example.com-@[]" it is "list-joe=example.net@example.com" (qmail-send.c, senderadd).
+ */
+void queue_text_sender(char *out, const struct queue_records *r, const char *recipient);
 
 /* A field's value: all behind its colon with the lines it goes on in. NULL and 0: there is none. */
 struct queue_field {

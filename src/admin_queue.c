@@ -10,10 +10,8 @@
 
 #include "admin_print.h"
 #include "admin_queue.h"
+#include "admin_queue_known.h"
 #include "queue_table.h"
-
-/* Pending deliveries seen in one transaction: the lock is held for a few milliseconds at most. */
-#define BATCH 2000
 
 #define TOO_MANY 1 /* --alert */
 
@@ -25,8 +23,7 @@ struct report {
 	struct queue_sum total;
 	uint64_t strange;
 	struct queue_table by_domain;
-	bool held_known;
-	uint64_t held;
+	struct admin_known known; /* to the store */
 };
 
 /* --- words --- */
@@ -56,6 +53,18 @@ kind_name(const struct meter *meter)
 /* --- the table --- */
 
 static void
+print_held(const struct report *r)
+{
+	const struct queue_sum *sum = &r->total;
+
+	if (r->known.read)
+		(void)printf("held by limits: %" PRIu64 " recipient%s of %" PRIu64 " message%s\n", sum->held,
+		    sum->held == 1 ? "" : "s", sum->held_messages, sum->held_messages == 1 ? "" : "s");
+	else if (!r->alert)
+		(void)puts("held by limits: unknown");
+}
+
+static void
 print_total(const struct report *r)
 {
 	const struct queue_sum *sum = &r->total;
@@ -73,6 +82,7 @@ print_total(const struct report *r)
 	(void)putchar('\n');
 	if (r->strange > 0)
 		(void)printf("passed over, for they are not qmail's: %" PRIu64 "\n", r->strange);
+	print_held(r);
 }
 
 static int
@@ -93,11 +103,13 @@ static void
 print_row(const struct report *r, const struct queue_row *row, int width)
 {
 	char name[4 * METER_WORD_MAX + 1], age[ADMIN_QUEUE_TEXT_MAX], size[ADMIN_QUEUE_TEXT_MAX];
+	char held[ADMIN_QUEUE_TEXT_MAX];
 	const struct queue_sum *sum = &row->sum;
 
-	(void)printf("%-*s %8" PRIu64 " %7" PRIu64 " %8" PRIu64 " %7" PRIu64 " %6s %6s\n", width,
-	    row_name(name, &row->meter), sum->messages, sum->todo, sum->remote, sum->local,
-	    admin_queue_age(age, r->admin->now - sum->oldest), admin_queue_size(size, sum->bytes));
+	(void)snprintf(held, sizeof held, "%" PRIu64, sum->held);
+	(void)printf("%-*s %8" PRIu64 " %7" PRIu64 " %8" PRIu64 " %7s %7" PRIu64 " %6s %6s\n", width,
+	    row_name(name, &row->meter), sum->messages, sum->todo, sum->remote, r->known.read ? held : "-",
+	    sum->local, admin_queue_age(age, r->admin->now - sum->oldest), admin_queue_size(size, sum->bytes));
 }
 
 static void
@@ -105,13 +117,9 @@ print_table(const struct report *r)
 {
 	int width = name_width(r);
 
-	if (r->held_known)
-		(void)printf("deliveries held by limits: %" PRIu64 "\n", r->held);
-	else
-		(void)puts("deliveries held by limits: unknown");
 	if (r->by_domain.count > 0)
-		(void)printf("%-*s %8s %7s %8s %7s %6s %6s\n", width, "SENDER", "MESSAGES", "TODO", "REMOTE",
-		    "LOCAL", "OLDEST", "BYTES");
+		(void)printf("%-*s %8s %7s %8s %7s %7s %6s %6s\n", width, "SENDER", "MESSAGES", "TODO", "REMOTE",
+		    "HELD", "LOCAL", "OLDEST", "BYTES");
 	for (size_t i = 0; i < r->by_domain.count; i++)
 		print_row(r, r->by_domain.rows[i], width);
 }
@@ -132,6 +140,19 @@ add_json_sum(struct admin_json *j, const struct queue_sum *sum)
 		admin_json_null(j, "oldest");
 }
 
+/* null: not known. */
+static void
+add_json_held(struct admin_json *j, const struct report *r, const struct queue_sum *sum)
+{
+	if (r->known.read) {
+		admin_json_number(j, "held", sum->held);
+		admin_json_number(j, "held_messages", sum->held_messages);
+	} else {
+		admin_json_null(j, "held");
+		admin_json_null(j, "held_messages");
+	}
+}
+
 static void
 print_json_total(const struct report *r)
 {
@@ -143,15 +164,12 @@ print_json_total(const struct report *r)
 	add_json_sum(&j, &r->total);
 	admin_json_number(&j, "incomplete", r->total.incomplete);
 	admin_json_number(&j, "strange", r->strange);
-	if (r->held_known)
-		admin_json_number(&j, "held", r->held);
-	else
-		admin_json_null(&j, "held");
+	add_json_held(&j, r, &r->total);
 	admin_json_close(&j);
 }
 
 static void
-print_json_row(const struct queue_row *row)
+print_json_row(const struct report *r, const struct queue_row *row)
 {
 	char name[ADMIN_NAME_MAX];
 	struct admin_json j;
@@ -160,6 +178,7 @@ print_json_row(const struct queue_row *row)
 	admin_json_string(&j, "kind", kind_name(&row->meter));
 	admin_json_string(&j, "name", admin_print_name(name, &row->meter));
 	add_json_sum(&j, &row->sum);
+	add_json_held(&j, r, &row->sum);
 	admin_json_close(&j);
 }
 
@@ -175,7 +194,7 @@ print(const struct report *r)
 	if (!r->json)
 		print_table(r);
 	for (size_t i = 0; r->json && i < r->by_domain.count; i++)
-		print_json_row(r->by_domain.rows[i]);
+		print_json_row(r, r->by_domain.rows[i]);
 }
 
 /* --- the walk --- */
@@ -184,18 +203,21 @@ static int
 see(void *context, struct queue *q, const struct queue_message *m)
 {
 	struct report *r = context;
+	struct admin_waiting waiting;
 	struct meter meter;
 
 	queue_text_payer(&meter, m->records);
 	if (r->only != NULL && (m->state == QUEUE_INCOMPLETE || meter.kind != r->only->kind ||
 		strcmp(meter.name, r->only->name) != 0))
 		return 0;
-	queue_sum_add(&r->total, m);
-	if (r->only != NULL)
-		return r->alert ? 0 : admin_queue_list(q, m, r->admin->now, r->json);
+	if (admin_known_find(&r->known, q, m, &waiting) == -1)
+		return -1;
+	queue_sum_add(&r->total, m, waiting.held);
 	if (r->alert || m->state == QUEUE_INCOMPLETE)
 		return 0;
-	return queue_table_add(&r->by_domain, &meter, m);
+	if (r->only != NULL)
+		return admin_queue_list(q, m, r->known.read ? &waiting : NULL, r->admin->now, r->json);
+	return queue_table_add(&r->by_domain, &meter, m, waiting.held);
 }
 
 static int
@@ -234,50 +256,6 @@ read_queue(struct report *r)
 	r->strange = queue_strange(q);
 	queue_close(q);
 	return status;
-}
-
-/* --- what limits hold --- */
-
-/* 1 if there is more; 0; -1. */
-static int
-count_batch(struct store *s, unsigned char *id, uint64_t *held)
-{
-	struct pending p;
-	int rc = 1;
-
-	for (int seen = 0; rc == 1 && seen < BATCH; seen++) {
-		rc = store_pending_next(s, id, &p);
-		if (rc == 1 && !p.message && p.state == PENDING_HELD)
-			++*held;
-	}
-	return rc;
-}
-
-/* From here on we are the owner of the state directory. Why it is not known is said on standard error. */
-static void
-count_held(struct report *r, struct admin *a)
-{
-	unsigned char id[DIGEST_SIZE] = { 0 };
-	struct info info;
-	int status, rc;
-	struct store *s = admin_open_live(a, &info, &status);
-
-	if (s == NULL)
-		return;
-	while ((rc = count_batch(s, id, &r->held)) == 1) {
-		store_rollback(s);
-		if (store_begin(s, false) == -1) {
-			rc = -1;
-			break;
-		}
-	}
-	r->held_known = rc == 0;
-	if (rc == -1) {
-		(void)admin_store_failed(s);
-		return;
-	}
-	store_rollback(s);
-	store_close(s);
 }
 
 /* --- the command --- */
@@ -324,10 +302,11 @@ admin_queue(struct admin *a)
 	if (a->option[ADMIN_ALERT] != NULL && !parse_alert(&r, a->option[ADMIN_ALERT]))
 		return EX_USAGE;
 	r.only = a->names[0] != NULL ? &only : NULL;
+	if (!r.alert)
+		admin_known_read(&r.known, a);
 	status = read_queue(&r);
+	admin_known_free(&r.known);
 	if (status == EX_OK) {
-		if (!r.alert && r.only == NULL)
-			count_held(&r, a);
 		queue_table_sort(&r.by_domain);
 		print(&r);
 	}

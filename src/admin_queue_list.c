@@ -17,6 +17,7 @@ struct details {
 	char recipients[QUEUE_FIRST * (ADDRESS_SHOWN + 5)];
 	char from[FIELD_SHOWN + 5], to[FIELD_SHOWN + 5], subject[FIELD_SHOWN + 5];
 	char reason[REASON_SHOWN + 5];
+	char waits[120];
 };
 
 static void
@@ -40,6 +41,27 @@ describe_field(char *out, const struct queue_field *field, size_t most)
 
 	text_init(&t, out, most + 4);
 	queue_text_add(&t, field, most);
+}
+
+/* Why recipients wait; only what there is. */
+static void
+describe_waiting(struct details *d, const struct admin_waiting *w)
+{
+	const struct {
+		uint64_t count;
+		const char *what;
+	} reasons[] = { { w->held, " held by qlimit" }, { w->deferred, " deferred by the other side" },
+		{ w->unreached, " not reached" } };
+	struct text t;
+
+	text_init(&t, d->waits, sizeof d->waits);
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+		if (reasons[i].count == 0)
+			continue;
+		text_add(&t, t.used > 0 ? ", " : "");
+		text_add_number(&t, reasons[i].count);
+		text_add(&t, reasons[i].what);
+	}
 }
 
 static int
@@ -88,11 +110,27 @@ print_message(const struct queue_message *m, const struct details *d, int64_t no
 	print_field("left:", d->recipients);
 	if (left > m->records->first_count)
 		(void)printf("    %-8s and %" PRIu64 " more\n", "", left - m->records->first_count);
+	print_field("waits:", d->waits);
 	print_field("failed:", d->reason);
 }
 
+/* null: not known. */
 static void
-print_json_message(const struct queue_message *m, const struct details *d)
+add_json_waiting(struct admin_json *j, const struct admin_waiting *w)
+{
+	if (w == NULL) {
+		admin_json_null(j, "held");
+		admin_json_null(j, "deferred");
+		admin_json_null(j, "unreached");
+		return;
+	}
+	admin_json_number(j, "held", w->held);
+	admin_json_number(j, "deferred", w->deferred);
+	admin_json_number(j, "unreached", w->unreached);
+}
+
+static void
+print_json_message(const struct queue_message *m, const struct details *d, const struct admin_waiting *w)
 {
 	char time[ADMIN_TIME_MAX];
 	struct admin_json j;
@@ -112,18 +150,22 @@ print_json_message(const struct queue_message *m, const struct details *d)
 	admin_json_string(&j, "to", d->to);
 	admin_json_string(&j, "subject", d->subject);
 	admin_json_string(&j, "reason", d->reason);
+	add_json_waiting(&j, w);
 	admin_json_close(&j);
 }
 
 int
-admin_queue_list(struct queue *q, const struct queue_message *m, int64_t now, bool json)
+admin_queue_list(struct queue *q, const struct queue_message *m, const struct admin_waiting *waiting,
+    int64_t now, bool json)
 {
+	static const struct admin_waiting none;
 	static struct details d;
 
 	if (describe(&d, q, m) == -1)
 		return -1;
+	describe_waiting(&d, waiting != NULL ? waiting : &none);
 	if (json)
-		print_json_message(m, &d);
+		print_json_message(m, &d, waiting);
 	else
 		print_message(m, &d, now);
 	return 0;
@@ -146,7 +188,8 @@ admin_queue_size(char *out, uint64_t bytes)
 		tenths /= 1024;
 	tenths = tenths * 10 / 1024;
 	if (tenths < 100)
-		(void)snprintf(out, ADMIN_QUEUE_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%c", tenths / 10, tenths % 10, units[unit]);
+		(void)snprintf(out, ADMIN_QUEUE_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%c", tenths / 10, tenths % 10,
+		    units[unit]);
 	else
 		(void)snprintf(out, ADMIN_QUEUE_TEXT_MAX, "%" PRIu64 "%c", tenths / 10, units[unit]);
 	return out;

@@ -222,6 +222,12 @@ restore_actions(void)
 }
 
 void
+guard_follow(void)
+{
+	owner = getpid();
+}
+
+void
 guard_leave(void)
 {
 	restore_actions();

@@ -48,7 +48,7 @@ find_row(struct queue_table *t, const struct meter *meter)
 }
 
 void
-queue_sum_add(struct queue_sum *sum, const struct queue_message *m)
+queue_sum_add(struct queue_sum *sum, const struct queue_message *m, uint64_t held)
 {
 	if (sum->messages == 0 || m->since < sum->oldest)
 		sum->oldest = m->since;
@@ -57,6 +57,8 @@ queue_sum_add(struct queue_sum *sum, const struct queue_message *m)
 	sum->incomplete += m->state == QUEUE_INCOMPLETE;
 	sum->remote += m->remote_left;
 	sum->local += m->local_left;
+	sum->held += held;
+	sum->held_messages += held > 0;
 	sum->bytes += m->size;
 }
 
@@ -74,13 +76,13 @@ compare_rows(const void *a, const void *b)
 }
 
 int
-queue_table_add(struct queue_table *t, const struct meter *meter, const struct queue_message *m)
+queue_table_add(struct queue_table *t, const struct meter *meter, const struct queue_message *m, uint64_t held)
 {
 	struct queue_row *row = find_row(t, meter);
 
 	if (row == NULL)
 		return -1;
-	queue_sum_add(&row->sum, m);
+	queue_sum_add(&row->sum, m, held);
 	return 0;
 }
 

@@ -14,6 +14,8 @@ queue_records_init(struct queue_records *r)
 	r->sender[0] = '\0';
 	r->has_sender = r->sender_is_cut = false;
 	r->first_count = 0;
+	r->each = NULL;
+	r->context = NULL;
 	queue_records_begin(r);
 }
 
@@ -41,6 +43,8 @@ take_record(struct queue_records *r)
 		r->left++;
 		if (r->first_count < QUEUE_FIRST)
 			memcpy(r->first[r->first_count++], r->text + 1, strlen(r->text + 1) + 1);
+		if (r->each != NULL && !cut)
+			r->each(r->context, r->text + 1);
 	}
 	r->used = 0;
 }
@@ -98,6 +102,27 @@ queue_text_payer(struct meter *meter, const struct queue_records *r)
 		meter_set(meter, METER_DOMAIN, domain);
 	else
 		meter_set(meter, METER_FOREIGN, "");
+}
+
+void
+queue_text_sender(char *out, const struct queue_records *r, const char *recipient)
+{
+	size_t all = strlen(r->sender), n = list_owner(r->sender, all), local;
+	const char *host = strrchr(recipient, '@');
+	struct text t;
+
+	text_init(&t, out, QUEUE_SENDER_MAX + 1);
+	if (n == all || host == NULL) {
+		text_add(&t, r->sender);
+		return;
+	}
+	for (local = n; r->sender[local - 1] != '@'; local--)
+		continue;
+	text_add_bytes(&t, r->sender, local - 1);
+	text_add_bytes(&t, recipient, (size_t)(host - recipient));
+	text_add(&t, "=");
+	text_add(&t, host + 1);
+	text_add_bytes(&t, r->sender + local - 1, n - local + 1);
 }
 
 /* --- the header --- */

@@ -50,6 +50,8 @@
 	suite(many) \
 	suite(queue_text) \
 	suite(queue) \
+	suite(queue_faults) \
+	suite(nudge) \
 	suite(config) \
 	suite(config_hosted) \
 	suite(config_payers) \

@@ -84,6 +84,65 @@ START_TEST(test_long_sender)
 }
 END_TEST
 
+static char each_recipient[100];
+
+static void
+note_recipient(void *context, const char *recipient)
+{
+	ck_assert_ptr_eq(context, each_recipient);
+	ck_assert_uint_lt(strlen(each_recipient) + strlen(recipient) + 2, sizeof each_recipient);
+	(void)strcat(strcat(each_recipient, recipient), "|");
+}
+
+/* Each that is not done, but none that is too long to be one of qmail's. */
+START_TEST(test_each)
+{
+	static char record[QUEUE_ADDRESS_MAX + 50];
+	struct queue_records r;
+
+	memset(record, 'x', sizeof record);
+	record[0] = 'T';
+	queue_records_init(&r);
+	queue_records_add(&r, BYTES("Tnobody@hears\0"));
+	r.each = note_recipient;
+	r.context = each_recipient;
+	queue_records_add(&r, BYTES("Ta@b\0Dc@d\0Fs@t\0T\0"));
+	queue_records_add(&r, record, sizeof record);
+	queue_records_add(&r, BYTES("\0Te@f\0Thalf"));
+	ck_assert_str_eq(each_recipient, "a@b||e@f|");
+	ck_assert_uint_eq(r.left, 5);
+}
+END_TEST
+
+/* senderadd() of qmail-send.c. */
+static const struct {
+	const char *sender, *recipient, *wanted;
+} senders[] = {
+	{ "joe@example.com", "a@b", "joe@example.com" },
+	{ "", "a@b", "" },
+	{ "#@[]", "a@b", "#@[]" },
+	{ "list-@example.com-@[]", "a@b", "list-a=b@example.com" },
+	{ "l-@x@example.com-@[]", "a@b@c", "l-@xa@b=c@example.com" },
+	{ "list-@example.com-@[]", "a", "list-@example.com-@[]" },
+	{ "list-@example.com-@[]", "@", "list-=@example.com" },
+	{ "@-@[]", "a@b", "a=b@" },
+	{ "list--@[]", "a@b", "list--@[]" },
+	{ "-@[]", "a@b", "-@[]" },
+};
+
+START_TEST(test_sender)
+{
+	char out[QUEUE_SENDER_MAX + 1];
+	struct queue_records r;
+
+	queue_records_init(&r);
+	queue_records_add(&r, BYTES("F"));
+	queue_records_add(&r, senders[_i].sender, strlen(senders[_i].sender) + 1);
+	queue_text_sender(out, &r, senders[_i].recipient);
+	ck_assert_str_eq(out, senders[_i].wanted);
+}
+END_TEST
+
 /* What one file left unfinished is not the beginning of the next one's first record. */
 START_TEST(test_next_file)
 {
@@ -155,6 +214,8 @@ static const struct {
 	{ "no newline", BYTES("Subject: a"), "", "", "a" },
 	{ "a name alone", BYTES("Subject\nFrom\n\n"), "", "", "" },
 	{ "blank before the colon is not a field", BYTES("Subject : a\n\n"), "", "", "" },
+	{ "others as long", BYTES("Date: 1\n[rom: 2\nFrom: a\n1o: b\nTo: c\nSubjec2: x\n\n"), "a", "c", "" },
+	{ "a line that begins with CR", BYTES("\rX: 1\nFrom: a\n\n"), "a", "", "" },
 	{ "longer name", BYTES("Subjects: a\nTox: b\n\n"), "", "", "" },
 	{ "RFC 2047 as it is", BYTES("Subject: =?utf-8?q?=C3=A4?=\n\n"), "", "", "=?utf-8?q?=C3=A4?=" },
 	{ "quotes as they are", BYTES("From: \"A B\" <a@b>\n\n"), "\"A B\" <a@b>", "", "" },
@@ -243,6 +304,8 @@ suite_queue_text(void)
 	tcase_add_loop_test(t, test_records, 0, HARNESS_ROWS(records));
 	tcase_add_test(t, test_long_sender);
 	tcase_add_test(t, test_next_file);
+	tcase_add_test(t, test_each);
+	tcase_add_loop_test(t, test_sender, 0, HARNESS_ROWS(senders));
 	tcase_add_loop_test(t, test_payer, 0, HARNESS_ROWS(payers));
 	tcase_add_loop_test(t, test_header, 0, HARNESS_ROWS(headers));
 	tcase_add_test(t, test_shown_length);

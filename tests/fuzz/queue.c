@@ -73,6 +73,29 @@ judge_payer(const struct queue_records *r)
 	}
 }
 
+/* With the recipient put before the sender's last '@', if it is a list's, and otherwise as it is. */
+static void
+judge_sender(void *context, const char *recipient)
+{
+	const struct queue_records *r = context;
+	size_t n = strlen(r->sender), to = strlen(recipient);
+	char out[QUEUE_SENDER_MAX + 1];
+	const char *at;
+
+	MUST(to <= QUEUE_ADDRESS_MAX);
+	queue_text_sender(out, r, recipient);
+	if (strcmp(out, r->sender) == 0)
+		return;
+	MUST(n > 4 && strcmp(r->sender + n - 4, "-@[]") == 0);
+	at = memrchr(r->sender, '@', n - 4);
+	MUST(at != NULL && strlen(out) == n - 4 + to);
+	n = (size_t)(at - r->sender);
+	MUST(memcmp(out, r->sender, n) == 0);
+	for (size_t i = 0; i < to; i++)
+		MUST(out[n + i] == (recipient + i == strrchr(recipient, '@') ? '=' : recipient[i]));
+	MUST(strncmp(out + n + to, at, strlen(at) - 4) == 0);
+}
+
 /* Behind the first line that begins so, before the first empty one. */
 static const char *
 find(const char *bytes, size_t n, const char *name)
@@ -136,6 +159,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(bytes != NULL);
 	memcpy(bytes + 1, data, size);
 	queue_records_init(&r);
+	r.each = judge_sender;
+	r.context = &r;
 	queue_records_add(&r, bytes + 1, cut);
 	queue_records_add(&r, bytes + 1 + cut, size - cut);
 	judge_records(&r, bytes + 1, size);
