@@ -41,7 +41,7 @@ COMMON = address admission booking boot bytes claims clock counters cursor day d
          store_lmdb store_rules text watch
 REMOTE = $(COMMON) child delivery delivery_log envelope helper qlimit_remote settlement
 ADMIN  = $(COMMON) admin admin_changes admin_explain admin_history admin_load admin_metrics admin_notify \
-         admin_orders admin_print admin_queue admin_queue_known admin_queue_list admin_replay \
+         admin_orders admin_orders_file admin_orders_list admin_print admin_queue admin_queue_known admin_queue_list admin_replay \
          admin_replay_print admin_report admin_report_hours admin_report_meters admin_show admin_show_cell \
          admin_show_rows admin_show_state admin_show_table admin_show_watch admin_status admin_tidy aside \
          compile compile_days config config_control config_domains config_entry config_hosted config_rules \

@@ -44,7 +44,7 @@ struct pending {
 	bool message;         /* not a delivery but the message, for count = "messages" */
 	enum outcome outcome; /* of the latest attempt that was booked, or OUTCOME_NONE */
 	uint32_t hour;        /* when it was last held, or in which the outcome was booked */
-	uint32_t stopped;     /* when an order last held it, though it was admitted before; 0: never */
+	uint32_t stopped;     /* when an order held it, though it was admitted before; 0: not since its last outcome */
 	int64_t since;        /* when it was first seen, seconds since 1970 */
 	int64_t touched;      /* when it was last seen */
 	uint64_t booked_at;   /* the store's sequence number when the outcome was booked */

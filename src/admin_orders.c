@@ -1,5 +1,5 @@
-/* admin_orders - the commands hold, refuse, discard, release and orders */
-#include "admin.h"
+/* admin_orders - the commands hold, refuse, discard and release */
+#include "admin_orders.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,8 +13,7 @@
 #include "admin_print.h"
 #include "hour.h"
 #include "log.h"
-#include "orders.h"
-#include "small_file.h"
+#include "nudge.h"
 #include "timespan.h"
 
 /* What an admin is told that an order does. */
@@ -131,46 +130,46 @@ confirm(const struct admin *a, const struct order *o)
 	return EX_NOPERM;
 }
 
-/* --- the file --- */
+/* --- those who are to try at once --- */
 
+/* Before this process becomes somebody who may not. */
 static int
-failed(const struct admin *a, const char *consequence)
+get_ready(const struct admin *a, struct nudge *n)
 {
-	(void)fprintf(stderr, "qlimit: %s/orders: %s: %s\n", a->place.state, strerror(errno), consequence);
-	return EX_IOERR;
-}
-
-/* Reads all orders, to change them. */
-static int
-open_orders(const struct admin *a, struct orders *orders)
-{
-	static const char unchanged[] = "nothing was changed";
-
-	if (small_file_lock(a->place.state) == -1 || orders_read(orders, a->place.state, 0) == -1)
-		return failed(a, unchanged);
-	if (orders->bad_line == 0)
+	if (a->option[ADMIN_NOW] == NULL || nudge_ready(n, a->place.queue) == 0)
 		return EX_OK;
-	(void)fprintf(stderr, "qlimit: %s/orders:%u: is not understood; take the line out and try again: nothing "
-	    "was changed\n", a->place.state, orders->bad_line);
-	return EX_DATAERR;
+	(void)fprintf(stderr, "qlimit: --now: %s: nothing was changed\n", strerror(errno));
+	return EX_OSERR;
 }
 
-static void
-log_order(const char *event, const struct order *o, const char *by)
+/* The order is in force by now, whatever becomes of this. */
+static int
+have_all_tried(const struct admin *a, struct nudge *n)
 {
-	struct log_line line;
-	char time[ADMIN_TIME_MAX];
+	int told;
 
-	log_start(&line, LOG_LINE_NOTICE, event);
-	log_string(&line, "order", order_name(o->kind));
-	log_string(&line, "kind", meter_kind_name(o->meter.kind));
-	if (o->meter.length > 0)
-		log_bytes(&line, "name", o->meter.name, o->meter.length);
-	log_string(&line, "until", o->until != 0 ? admin_print_utc(time, o->until) : "released");
-	log_string(&line, "by", by);
-	if (o->reason[0] != '\0')
-		log_sentence(&line, "reason", o->reason);
-	log_send(&line);
+	if (a->option[ADMIN_NOW] == NULL)
+		return EX_OK;
+	told = nudge_give(n);
+	if (told > 0) {
+		(void)puts("qmail-send was told to try all that waits in its queue now.");
+		return EX_OK;
+	}
+	if (told == 0)
+		(void)fprintf(stderr, "qlimit: --now: no qmail-send of %s is running; it tries all when it is started\n",
+		    a->place.queue);
+	else
+		(void)fprintf(stderr, "qlimit: --now: qmail-send of %s cannot be told: %s\n", a->place.queue,
+		    strerror(errno));
+	return EX_UNAVAILABLE;
+}
+
+static int
+give_up(const struct admin *a, struct nudge *n, int status)
+{
+	if (a->option[ADMIN_NOW] != NULL)
+		nudge_drop(n);
+	return status;
 }
 
 /* --- the words --- */
@@ -217,31 +216,23 @@ print_order(const struct admin *a, const struct order *o, const struct order *be
 static int
 give(struct admin *a, enum order_kind kind)
 {
-	static struct orders orders;
 	struct order o = { .kind = kind }, before = { .kind = 0 };
+	struct nudge nudge;
 	int status = understand(a, &o);
 
 	if (status == EX_OK)
 		status = confirm(a, &o);
 	if (status == EX_OK)
-		status = admin_enter(a, false);
-	if (status == EX_OK)
-		status = open_orders(a, &orders);
+		status = get_ready(a, &nudge);
 	if (status != EX_OK)
 		return status;
-	if (orders_find(&orders, &o.meter) != NULL)
-		before = *orders_find(&orders, &o.meter);
-	if (!orders_put(&orders, &o)) {
-		(void)fprintf(stderr, "qlimit: there are %d orders, and no room for more: what is for ever belongs "
-		    "into qlimit.conf; see `qlimit orders`\n", ORDERS_MAX);
-		return EX_CANTCREAT;
-	}
-	if (orders_write(&orders, a->place.state) == -1)
-		return failed(a, "nothing was changed");
-	log_order("order", &o, o.by);
+	status = admin_orders_put(a, &o, &before);
+	if (status != EX_OK)
+		return give_up(a, &nudge, status);
+	admin_orders_log("order", &o, o.by);
 	print_order(a, &o, &before);
 	remark(a, &o.meter);
-	return EX_OK;
+	return have_all_tried(a, &nudge);
 }
 
 int
@@ -265,8 +256,8 @@ admin_discard(struct admin *a)
 int
 admin_release(struct admin *a)
 {
-	static struct orders orders;
 	char by[ORDER_BY_MAX + 1];
+	struct nudge nudge;
 	struct meter meter;
 	struct order o;
 	int status;
@@ -274,116 +265,13 @@ admin_release(struct admin *a)
 	if (!admin_meter(&meter, a->names[0]))
 		return EX_USAGE;
 	find_who(by);
-	status = admin_enter(a, false);
-	if (status == EX_OK)
-		status = open_orders(a, &orders);
+	status = get_ready(a, &nudge);
 	if (status != EX_OK)
 		return status;
-	if (orders_find(&orders, &meter) == NULL) {
-		(void)fprintf(stderr, "qlimit: there is no order on %s; see `qlimit orders`\n", a->names[0]);
-		return EX_NOINPUT;
-	}
-	o = *orders_find(&orders, &meter);
-	(void)orders_remove(&orders, &meter);
-	if (orders_write(&orders, a->place.state) == -1)
-		return failed(a, "nothing was changed");
-	log_order("released", &o, by);
+	status = admin_orders_take(a, &meter, &o);
+	if (status != EX_OK)
+		return give_up(a, &nudge, status);
+	admin_orders_log("released", &o, by);
 	(void)printf("%s: released; its limits decide again\n", a->names[0]);
-	return EX_OK;
-}
-
-int
-admin_orders_expire(const struct admin *a, struct orders *expired)
-{
-	static struct orders orders;
-	int rc = 0, lock = small_file_lock(a->place.state);
-
-	expired->count = 0;
-	if (lock == -1 || orders_read(&orders, a->place.state, 0) == -1)
-		rc = -1;
-	/* A line that is not understood is not to be lost: a newer qlimit may have written it. */
-	for (size_t i = 0; rc == 0 && orders.bad_line == 0 && i < orders.count;) {
-		const struct order o = orders.at[i];
-
-		if (o.until != 0 && o.until <= a->now)
-			(void)(orders_put(expired, &o) && orders_remove(&orders, &o.meter));
-		else
-			i++;
-	}
-	if (expired->count > 0)
-		rc = orders_write(&orders, a->place.state);
-	if (rc == -1)
-		expired->count = 0;
-	if (lock != -1)
-		(void)close(lock);
-	return rc;
-}
-
-void
-admin_orders_tell(const struct admin *a, const struct orders *expired)
-{
-	for (size_t i = 0; i < expired->count; i++) {
-		const struct order *o = &expired->at[i];
-		struct notify_facts facts = { .event = NOTIFY_ORDER_EXPIRED, .meter = &o->meter };
-
-		log_order("order_expired", o, o->by);
-		admin_notify_event(a, &facts);
-	}
-}
-
-/* --- the list --- */
-
-static void
-print_json(const struct order *o)
-{
-	char word[METER_WORD_MAX], time[ADMIN_TIME_MAX];
-	struct admin_json j;
-
-	meter_word(&o->meter, word);
-	admin_json_open(&j, stdout);
-	admin_json_string(&j, "order", order_name(o->kind));
-	admin_json_string(&j, "meter", word);
-	admin_json_string(&j, "since", admin_print_utc(time, o->since));
-	if (o->until != 0)
-		admin_json_string(&j, "until", admin_print_utc(time, o->until));
-	else
-		admin_json_null(&j, "until");
-	admin_json_string(&j, "by", o->by);
-	admin_json_string(&j, "reason", o->reason);
-	admin_json_close(&j);
-}
-
-static void
-print_line(const struct order *o)
-{
-	char word[METER_WORD_MAX], since[ADMIN_TIME_MAX], until[ADMIN_TIME_MAX];
-
-	meter_word(&o->meter, word);
-	(void)printf("%-7s %-30s %-23s %-23s %-12s %s\n", order_name(o->kind), word,
-	    admin_print_time(since, o->since), o->until != 0 ? admin_print_time(until, o->until) : "released",
-	    o->by, o->reason);
-}
-
-int
-admin_orders(struct admin *a)
-{
-	static struct orders orders;
-	bool json = a->option[ADMIN_JSON] != NULL;
-	int status = admin_enter(a, false);
-
-	if (status != EX_OK)
-		return status;
-	if (orders_read(&orders, a->place.state, a->now) == -1)
-		return failed(a, "no order is in force");
-	if (!json && orders.count > 0)
-		(void)printf("%-7s %-30s %-23s %-23s %-12s %s\n", "ORDER", "NAME", "SINCE", "UNTIL", "BY", "REASON");
-	for (size_t i = 0; i < orders.count; i++)
-		(json ? print_json : print_line)(&orders.at[i]);
-	if (!json && orders.count == 0)
-		(void)puts("no orders: limits alone decide");
-	if (orders.bad_line == 0)
-		return EX_OK;
-	(void)fprintf(stderr, "qlimit: %s/orders:%u: is not understood and not in force: take the line out and order "
-	    "it anew\n", a->place.state, orders.bad_line);
-	return EX_DATAERR;
+	return have_all_tried(a, &nudge);
 }

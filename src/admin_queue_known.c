@@ -44,7 +44,7 @@ collect(struct store *s, unsigned char *id, struct batch *b)
 		if (rc != 1 || p.message)
 			continue;
 		memcpy(b->bytes + b->used, id, DIGEST_SIZE);
-		b->bytes[b->used + DIGEST_SIZE] = (unsigned char)p.state;
+		b->bytes[b->used + DIGEST_SIZE] = (unsigned char)(p.stopped != 0 ? PENDING_HELD : p.state);
 		b->bytes[b->used + DIGEST_SIZE + 1] = (unsigned char)p.outcome;
 		b->used += RECORD;
 	}

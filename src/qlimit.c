@@ -24,8 +24,8 @@ struct command {
 };
 
 #define JSON (1u << ADMIN_JSON)
-#define ORDER (1u << ADMIN_FOR | 1u << ADMIN_UNTIL | 1u << ADMIN_REASON | 1u << ADMIN_FORCE)
-#define ORDER_ARGUMENTS "[--for 2h|--until TIME] [--reason TEXT] [--force] NAME"
+#define ORDER (1u << ADMIN_FOR | 1u << ADMIN_UNTIL | 1u << ADMIN_REASON | 1u << ADMIN_FORCE | 1u << ADMIN_NOW)
+#define ORDER_ARGUMENTS "[--for 2h|--until TIME] [--reason TEXT] [--force] [--now] NAME"
 
 static const struct command commands[] = {
 	{ "check", admin_check, 0, 1, 0, "[FILE]",
@@ -57,7 +57,7 @@ static const struct command commands[] = {
 	    "refuse it: senders get a bounce" },
 	{ "discard", admin_discard, 1, 1, ORDER | 1u << ADMIN_YES, "[--yes] " ORDER_ARGUMENTS,
 	    "throw it away, queued and new; nobody is told" },
-	{ "release", admin_release, 1, 1, 0, "NAME",
+	{ "release", admin_release, 1, 1, 1u << ADMIN_NOW, "[--now] NAME",
 	    "end an order" },
 	{ "orders", admin_orders, 0, 0, JSON, "[--json]",
 	    "the orders in force, by whom and why" },
@@ -123,6 +123,7 @@ take_options(const struct command *command, int count, char **argv, struct admin
 		{ "force", no_argument, NULL, ADMIN_FORCE },
 		{ "json", no_argument, NULL, ADMIN_JSON },
 		{ "message", required_argument, NULL, ADMIN_MESSAGE },
+		{ "now", no_argument, NULL, ADMIN_NOW },
 		{ "reason", required_argument, NULL, ADMIN_REASON },
 		{ "since", required_argument, NULL, ADMIN_SINCE },
 		{ "until", required_argument, NULL, ADMIN_UNTIL },

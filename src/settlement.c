@@ -36,6 +36,7 @@ settle_recipient(struct booking_session *v, size_t recipient, enum outcome outco
 	if (outcome == OUTCOME_SENT || outcome == OUTCOME_FAILED)
 		return booking_forget(v, &d);
 	d.pending.outcome = outcome;
+	d.pending.stopped = 0;
 	d.pending.hour = v->info.hour;
 	d.pending.booked_at = v->info.sequence;
 	return booking_remember(v, &d);

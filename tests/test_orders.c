@@ -1,9 +1,12 @@
 /* test_orders - an admin's orders: their file, what they do to deliveries, the commands */
 #include <check.h>
 #include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -457,6 +460,131 @@ START_TEST(test_remark)
 }
 END_TEST
 
+/* --- on a terminal --- */
+
+static const struct {
+	const char *answer;
+	int status;
+} answers[] = { { "yes\n", 0 }, { "no\n", 77 }, { "y\n", 77 }, { "yes yes\n", 77 }, { "\004", 77 } };
+
+/* Goal: a person is asked before mail is thrown away, and only yes is yes. */
+START_TEST(test_confirmation)
+{
+	char seen[2000];
+	size_t used = 0;
+	ssize_t n;
+	int fd, status;
+	pid_t pid;
+
+	harness_rules("");
+	pid = forkpty(&fd, NULL, NULL, NULL);
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0) {
+		(void)execl(harness_program("qlimit"), "qlimit", "discard", "a.example", (char *)NULL);
+		_exit(97);
+	}
+	do {
+		n = read(fd, seen + used, sizeof seen - 1 - used);
+		used += n > 0 ? (size_t)n : 0;
+		seen[used] = '\0';
+	} while (n > 0 && strstr(seen, "Type yes to go on: ") == NULL);
+	ck_assert_int_gt(write(fd, answers[_i].answer, strlen(answers[_i].answer)), 0);
+	while (read(fd, seen, sizeof seen) > 0)
+		continue;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	(void)close(fd);
+	ck_assert_int_eq(WEXITSTATUS(status), answers[_i].status);
+	ck_assert_int_eq(access(harness_state("orders"), F_OK), answers[_i].status == 0 ? 0 : -1);
+}
+END_TEST
+
+/* --- at once --- */
+
+#define QMAILS 12346
+
+static void
+hear(int number)
+{
+	(void)number;
+	_exit(7);
+}
+
+/* A stand-in for qmail-send. */
+static pid_t
+start_send(void)
+{
+	int ends[2];
+	char none;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)signal(SIGALRM, hear);
+		if (prctl(PR_SET_NAME, "qmail-send") == -1 || chdir(harness_path("queue")) == -1 || setuid(QMAILS) == -1)
+			_exit(99);
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		for (;;)
+			(void)pause();
+	}
+	(void)close(ends[1]);
+	(void)!read(ends[0], &none, 1);
+	(void)close(ends[0]);
+	return pid;
+}
+
+/* Goal: --now has qmail-send try all at once; an order is in force whether it can or not, and that is said. */
+START_TEST(test_now)
+{
+	struct harness_output o;
+	int status;
+	pid_t pid;
+
+	harness_rules("");
+	o = harness_cli("hold", "--now", "a.example");
+	ck_assert_int_eq(o.status, 69);
+	ck_assert_msg(strstr(o.err, "cannot be told") != NULL, "%s", o.err);
+	ck_assert_int_eq(deliver_new("a@a.example"), 'Z');
+	if (geteuid() != 0) {
+		harness_skip("who is told", "not root");
+		return;
+	}
+	ck_assert_int_eq(mkdir(harness_path("queue/info"), 0700), 0);
+	ck_assert_int_eq(chown(harness_path("queue/info"), QMAILS, (gid_t)-1), 0);
+	o = harness_cli("release", "--now", "a.example");
+	ck_assert_int_eq(o.status, 69);
+	ck_assert_msg(strstr(o.err, "is running; it tries all when it is started") != NULL, "%s", o.err);
+	ck_assert_int_eq(harness_cli("release", "--now", "a.example").status, 66);
+	ck_assert_int_eq(chmod(harness_path("."), 0711), 0);
+	pid = start_send();
+	ck_assert_int_eq(harness_cli("hold", "--now").status, 64);
+	ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
+	o = harness_cli("discard", "--yes", "--now", "a.example");
+	ck_assert_int_eq(o.status, 0);
+	ck_assert_ptr_nonnull(strstr(o.out, "qmail-send was told to try all that waits in its queue now.\n"));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WEXITSTATUS(status), 7);
+}
+END_TEST
+
+/* Goal: show marks what an order stops, above what limits say. */
+START_TEST(test_show)
+{
+	harness_rules("default = { max_per_hour = 1; };");
+	(void)deliver_new("a@a.example");
+	(void)harness_cli("discard", "--yes", "--for", "1h", "a.example");
+	(void)deliver_new("a@a.example");
+	ck_assert_ptr_nonnull(strstr(harness_cli("show", "a.example").out,
+	    "  discard by order until 2026-11-21 18:30:00 UTC, 1 discarded\n"));
+	ck_assert_ptr_nonnull(strstr(harness_cli("show", "--json", "a.example").out, "\"discarded\":1,"));
+	ck_assert_ptr_nonnull(strstr(harness_cli("show", "--json", "a.example").out, "\"order\":\"discard\""));
+	(void)harness_cli("hold", "a.example");
+	ck_assert_ptr_nonnull(strstr(harness_cli("show", "a.example").out, "  hold by order, 1 discarded\n"));
+	ck_assert_ptr_nonnull(strstr(harness_cli("status").out, "orders:        1 in force; see `qlimit orders`\n"));
+}
+END_TEST
+
 /* Goal: explain says what an order would do, and why who pays. */
 START_TEST(test_explain)
 {
@@ -533,6 +661,9 @@ suite_orders(void)
 	tcase_add_loop_test(tc, test_mistakes, 0, HARNESS_ROWS(commands));
 	tcase_add_test(tc, test_list);
 	tcase_add_test(tc, test_remark);
+	tcase_add_loop_test(tc, test_confirmation, 0, HARNESS_ROWS(answers));
+	tcase_add_test(tc, test_now);
+	tcase_add_test(tc, test_show);
 	tcase_add_test(tc, test_explain);
 	tcase_add_test(tc, test_at_once);
 	tcase_add_test(tc, test_full);
