@@ -14,7 +14,7 @@
 
 struct admin_history {
 	const struct admin *admin;
-	struct store *live, *ledger; /* NULL: there is none */
+	struct store *live, *ledger; /* NULL: there is no live store; the ledger need not be there yet */
 	struct info info;            /* of the live store; all zero where there is none */
 	uint32_t running;            /* the hour that is counted in */
 	struct timespan span;        /* what is to be read: the caller's to set */

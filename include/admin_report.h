@@ -11,6 +11,12 @@
 /* Prints the span of `h` meter by meter, worst first, at most `limit` of them; 0: all. An exit status. */
 int admin_report_meters(struct admin_history *h, uint64_t limit);
 
+/*
+ * Writes the span of `h` as one page of HTML to the file `path`, or to stdout where that is "-": totals, the
+ * worst `limit` meters (0: 100), who looks compromised, and charts by hour. An exit status.
+ */
+int admin_report_html(struct admin_history *h, uint64_t limit, const char *path);
+
 /* Tells the rows of the span, of the meters named or of all. An exit status. */
 int admin_report_rows(struct admin_history *h, admin_history_told *told, void *context);
 
@@ -19,6 +25,12 @@ int admin_report_rows(struct admin_history *h, admin_history_told *told, void *c
  * that is NULL. With a meter and by hour: a bar for each hour. An exit status.
  */
 int admin_report_hours(struct admin_history *h, const struct meter *meter, bool days);
+
+/*
+ * Adds a row to the hour or day that it lies in. Where that is of `all` mail: what was tried as `server` has it,
+ * what was stopped by whoever stopped it.
+ */
+void admin_report_add_hour(struct counters *to, const struct store_row *row, bool all);
 
 /* What was asked for: "domain a.example", or "all mail"; ADMIN_TITLE_MAX bytes. */
 #define ADMIN_TITLE_MAX (ADMIN_NAME_MAX + 16)
@@ -32,8 +44,5 @@ int admin_report_width(struct tally_row **rows, size_t count);
 
 /* The first line: what, from when to when. */
 void admin_report_head(const struct timespan *span, const char *what);
-
-/* What every JSON object of a report has of its numbers. */
-void admin_report_numbers(struct admin_json *j, const struct counters *c);
 
 #endif

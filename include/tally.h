@@ -24,6 +24,7 @@ struct tally_row {
 	};
 	const char *name; /* ends in a NUL; it lives as long as the tally */
 	uint8_t kind, length;
+	struct tally_row *after; /* the tally's own: which was asked for next */
 };
 
 struct tally;

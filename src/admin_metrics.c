@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
+#include "admin_counts.h"
+#include "admin_file.h"
 #include "admin_history.h"
 #include "admin_print.h"
 #include "admin_status.h"
@@ -43,7 +43,7 @@ leave_out(struct metrics *m, const struct store_row *row)
 	m->left[row->meter.kind]++;
 }
 
-/* The least busy of those with a name. */
+/* The least busy of those with a name, of which there is one. */
 static struct store_row *
 least_of(const struct metrics *m)
 {
@@ -70,12 +70,11 @@ take_row(void *context, const struct store_row *row)
 	m->meters[row->meter.kind]++;
 	if (row->meter.length == 0 || m->named < m->top) {
 		m->named += row->meter.length > 0;
-		if (m->count < m->top + KINDS)
-			m->rows[m->count++] = *row;
+		m->rows[m->count++] = *row;
 		return 0;
 	}
 	least = least_of(m);
-	if (least == NULL || summary_wanted(&row->counters) <= summary_wanted(&least->counters)) {
+	if (summary_wanted(&row->counters) <= summary_wanted(&least->counters)) {
 		leave_out(m, row);
 	} else {
 		leave_out(m, least);
@@ -113,12 +112,12 @@ family(const struct metrics *m, const char *name, const char *unit, const char *
 	(void)fprintf(m->out, "# HELP qlimit_%s %s\n", name, help);
 }
 
-/* Of a printable string. */
+/* Of a printable name: there are no quotes in one. */
 static void
 label_value(FILE *f, const char *s)
 {
 	for (; *s != '\0'; s++)
-		(void)fprintf(f, *s == '\\' || *s == '"' ? "\\%c" : "%c", *s);
+		(void)fprintf(f, *s == '\\' ? "\\%c" : "%c", *s);
 }
 
 static void
@@ -129,56 +128,32 @@ sample(const struct metrics *m, const char *metric, unsigned kind, const char *n
 	(void)fputs("\"} ", m->out);
 }
 
-typedef uint64_t value_of(const struct counters *c);
-
-#define FIELD(field) static uint64_t of_##field(const struct counters *c) { return c->field; }
-FIELD(admitted)
-FIELD(sent)
-FIELD(deferred)
-FIELD(failed)
-FIELD(unreached)
-FIELD(held)
-FIELD(refused)
-FIELD(bytes)
-
 static void
-print_counts(const struct metrics *m, const char *metric, value_of *value)
+print_counts(const struct metrics *m, const struct admin_count *count)
 {
 	char name[ADMIN_NAME_MAX];
 
 	for (size_t i = 0; i < m->count; i++) {
-		sample(m, metric, m->rows[i].meter.kind, admin_print_name(name, &m->rows[i].meter));
-		(void)fprintf(m->out, "%" PRIu64 "\n", value(&m->rows[i].counters));
+		sample(m, count->metric, m->rows[i].meter.kind, admin_print_name(name, &m->rows[i].meter));
+		(void)fprintf(m->out, "%" PRIu64 "\n", admin_count_of(count, &m->rows[i].counters));
 	}
 	for (unsigned kind = 0; kind < KINDS; kind++)
 		if (m->left[kind] > 0) {
-			sample(m, metric, kind, OTHERS);
-			(void)fprintf(m->out, "%" PRIu64 "\n", value(&m->others[kind]));
+			sample(m, count->metric, kind, OTHERS);
+			(void)fprintf(m->out, "%" PRIu64 "\n", admin_count_of(count, &m->others[kind]));
 		}
 }
 
 static void
 print_counters(const struct metrics *m)
 {
-	static const struct {
-		const char *name, *unit, *help;
-		value_of *value;
-	} families[] = {
-		{ "admitted", NULL, "Deliveries admitted in the running hour.", of_admitted },
-		{ "sent", NULL, "Deliveries accepted by the other side in the running hour.", of_sent },
-		{ "deferred", NULL, "Deliveries the other side put off in the running hour.", of_deferred },
-		{ "failed", NULL, "Deliveries that failed for good in the running hour.", of_failed },
-		{ "unreached", NULL, "Deliveries without an answer in the running hour.", of_unreached },
-		{ "held", NULL, "Deliveries held by a limit of this meter in that hour.", of_held },
-		{ "refused", NULL, "Deliveries refused by a limit of this meter in that hour.", of_refused },
-		{ "admitted_bytes", "bytes", "Size of what was admitted in the running hour.", of_bytes },
-	};
-
-	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
-		family(m, families[i].name, families[i].unit, families[i].help);
-		print_counts(m, families[i].name, families[i].value);
+	for (size_t i = 0; i < ADMIN_COUNTS; i++) {
+		family(m, admin_counts[i].metric, admin_counts[i].unit, admin_counts[i].help);
+		print_counts(m, &admin_counts[i]);
 	}
 }
+
+typedef uint64_t value_of(const struct counters *c);
 
 static uint64_t
 limit_per_hour(const struct counters *c)
@@ -258,7 +233,7 @@ print_status(const struct metrics *m)
 	    "When the rules in force were loaded, 0 if never.");
 	print_one(m, "observe", NULL, info->settings.observe,
 	    "1 with mode observe, in which nothing is stopped.");
-	print_one(m, "pending", NULL, info->pendings > INT64_MAX ? INT64_MAX : (int64_t)info->pendings,
+	print_one(m, "pending", NULL, (int64_t)info->pendings,
 	    "Deliveries that are not finished.");
 	family(m, "store_bytes", "bytes", "Size of the files of the store.");
 	(void)fprintf(m->out, "qlimit_store_bytes{file=\"live.mdb\"} %" PRId64 "\n"
@@ -269,60 +244,15 @@ print_status(const struct metrics *m)
 }
 
 static void
-print_all(const struct metrics *m)
+print_all(FILE *f, void *context)
 {
+	struct metrics *m = context;
+
+	m->out = f;
 	print_status(m);
 	print_counters(m);
 	print_meters(m);
 	(void)fputs("# EOF\n", m->out);
-}
-
-/* --- where to --- */
-
-static int
-cannot_write(const char *path)
-{
-	(void)fprintf(stderr, "qlimit: %s: %s: it is written by the owner of the state directory, who must be "
-	    "allowed to write in its directory\n", path, strerror(errno));
-	return EX_CANTCREAT;
-}
-
-/* Writes all of it or nothing to a new file beside `path`; 0, or -1 with errno. */
-static int
-write_beside(struct metrics *m, int fd)
-{
-	int rc;
-
-	m->out = fdopen(fd, "w");
-	if (m->out == NULL) {
-		(void)close(fd);
-		return -1;
-	}
-	print_all(m);
-	rc = fflush(m->out) == 0 && ferror(m->out) == 0 && fchmod(fd, 0644) == 0 ? 0 : -1;
-	return fclose(m->out) == 0 ? rc : -1;
-}
-
-/* A reader meets the old text or the new one, whole; and not as root, who could be led astray by links. */
-static int
-write_textfile(struct metrics *m, const char *path)
-{
-	char beside[PLACE_PATH_MAX + 8];
-	int n = snprintf(beside, sizeof beside, "%s.XXXXXX", path), fd, saved;
-
-	if (n < 0 || (size_t)n >= sizeof beside) {
-		errno = ENAMETOOLONG;
-		return cannot_write(path);
-	}
-	fd = mkstemp(beside);
-	if (fd == -1)
-		return cannot_write(path);
-	if (write_beside(m, fd) == 0 && rename(beside, path) == 0)
-		return EX_OK;
-	saved = errno;
-	(void)unlink(beside);
-	errno = saved;
-	return cannot_write(path);
 }
 
 /* --- the command --- */
@@ -362,8 +292,8 @@ admin_metrics(struct admin *a)
 	static struct metrics m;
 	int status;
 
+	memset(&m, 0, sizeof m);
 	m.top = TOP_DEFAULT;
-	m.out = stdout;
 	if (!admin_limit(a, 1, TOP_MAX, &m.top))
 		return EX_USAGE;
 	m.rows = calloc(m.top + KINDS, sizeof *m.rows);
@@ -375,9 +305,9 @@ admin_metrics(struct admin *a)
 	if (status == EX_OK)
 		status = read_hour(&m, a);
 	if (status == EX_OK && a->option[ADMIN_TEXTFILE] != NULL)
-		status = write_textfile(&m, a->option[ADMIN_TEXTFILE]);
+		status = admin_file_write(a->option[ADMIN_TEXTFILE], print_all, &m);
 	else if (status == EX_OK)
-		print_all(&m);
+		print_all(stdout, &m);
 	free(m.rows);
 	return status;
 }

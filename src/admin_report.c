@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "admin_counts.h"
 #include "hour.h"
 
 enum by { BY_METER, BY_HOUR, BY_DAY };
@@ -15,6 +16,7 @@ struct report {
 	enum by by;
 	uint64_t limit; /* rows at most; 0: all */
 	bool json;
+	const char *html; /* where to, or NULL */
 };
 
 const char *
@@ -41,19 +43,6 @@ admin_report_head(const struct timespan *span, const char *what)
 	    hours == 1 ? "" : "s");
 }
 
-void
-admin_report_numbers(struct admin_json *j, const struct counters *c)
-{
-	admin_json_number(j, "admitted", c->admitted);
-	admin_json_number(j, "sent", c->sent);
-	admin_json_number(j, "deferred", c->deferred);
-	admin_json_number(j, "failed", c->failed);
-	admin_json_number(j, "unreached", c->unreached);
-	admin_json_number(j, "held", c->held);
-	admin_json_number(j, "refused", c->refused);
-	admin_json_number(j, "bytes", c->bytes);
-}
-
 int
 admin_report_rows(struct admin_history *h, admin_history_told *told, void *context)
 {
@@ -63,9 +52,10 @@ admin_report_rows(struct admin_history *h, admin_history_told *told, void *conte
 
 	if (*names == NULL)
 		return admin_history_all(h, told, context);
-	for (; status == EX_OK && *names != NULL; names++)
-		if (meter_parse(&meter, *names))
-			status = admin_history_of(h, &meter, told, context);
+	for (; status == EX_OK && *names != NULL; names++) {
+		(void)meter_parse(&meter, *names); /* parse_words() has seen that it is one */
+		status = admin_history_of(h, &meter, told, context);
+	}
 	return status;
 }
 
@@ -98,7 +88,7 @@ print_record(void *context, const struct store_row *row)
 	admin_json_string(&j, "kind", meter_kind_name(row->meter.kind));
 	admin_json_string(&j, "name", admin_print_name(name, &row->meter));
 	admin_json_string(&j, "hour", admin_print_utc(time, hour_start(row->hour)));
-	admin_report_numbers(&j, &row->counters);
+	admin_counts_json(&j, &row->counters);
 	admin_json_number(&j, "admitted_before", row->counters.before);
 	admin_json_bool(&j, "tripped", row->counters.tripped);
 	add_json_limits(&j, &row->counters.limits);
@@ -136,8 +126,11 @@ parse_words(struct report *r, const struct admin *a)
 	int status = parse_by(r, a->option[ADMIN_BY]);
 
 	r->json = a->option[ADMIN_JSON] != NULL;
+	r->html = a->option[ADMIN_HTML];
 	if (status == EX_OK && !admin_limit(a, 1, UINT32_MAX, &r->limit))
 		status = EX_USAGE;
+	if (status == EX_OK && r->html != NULL && (r->json || a->option[ADMIN_BY] != NULL))
+		return misuse("--html", r->html, "shows meters and hours, to be read: without --by and --json");
 	if (status == EX_OK && r->limit > 0 && r->by != BY_METER)
 		return misuse("--limit", a->option[ADMIN_LIMIT], "is for meters, not for hours and days");
 	for (char *const *name = a->names; status == EX_OK && *name != NULL; name++)
@@ -162,26 +155,30 @@ parse_span(struct report *r, const struct admin *a, uint32_t running)
 }
 
 static int
-report_hours(struct report *r)
+report_span(struct report *r)
 {
 	struct meter meter;
 	const char *name = r->history.admin->names[0];
 
+	if (r->html != NULL)
+		return admin_report_html(&r->history, r->limit, r->html);
+	if (r->by == BY_METER)
+		return admin_report_meters(&r->history, r->limit);
 	if (r->json && r->by == BY_HOUR)
 		return admin_report_rows(&r->history, print_record, NULL);
-	if (name == NULL)
-		return admin_report_hours(&r->history, NULL, r->by == BY_DAY);
-	if (!admin_meter(&meter, name))
-		return EX_USAGE;
-	return admin_report_hours(&r->history, &meter, r->by == BY_DAY);
+	if (name != NULL)
+		(void)meter_parse(&meter, name); /* as above */
+	return admin_report_hours(&r->history, name != NULL ? &meter : NULL, r->by == BY_DAY);
 }
 
 int
 admin_report(struct admin *a)
 {
 	static struct report r;
-	int status = parse_words(&r, a);
+	int status;
 
+	memset(&r, 0, sizeof r);
+	status = parse_words(&r, a);
 	if (status == EX_OK)
 		status = parse_span(&r, a, hour_of(a->now) + HOUR_STEP_BACK_MAX);
 	if (status == EX_OK)
@@ -193,7 +190,7 @@ admin_report(struct admin *a)
 	/* The hour that is counted in need not be the clock's. */
 	status = parse_span(&r, a, r.history.running);
 	if (status == EX_OK)
-		status = r.by == BY_METER ? admin_report_meters(&r.history, r.limit) : report_hours(&r);
+		status = report_span(&r);
 	admin_history_close(&r.history);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "admin_counts.h"
 #include "hour.h"
 #include "summary.h"
 #include "terminal.h"
@@ -63,21 +64,27 @@ lay_out(struct hours *h)
 	return 0;
 }
 
-/* Of all mail: what was tried as `server` has it, what was stopped by whoever stopped it. */
-static int
-add_hour(void *context, const struct store_row *row)
+void
+admin_report_add_hour(struct counters *to, const struct store_row *row, bool all)
 {
-	struct hours *h = context;
-	struct counters *to = &h->lines[h->line_of[row->hour - h->history->span.from]].counters;
 	const struct counters stopped = { .held = row->counters.held, .refused = row->counters.refused };
 
-	if (h->meter == NULL && row->meter.kind != METER_SERVER) {
+	if (all && row->meter.kind != METER_SERVER) {
 		counters_add(to, &stopped);
-		return 0;
+		return;
 	}
 	counters_add(to, &row->counters);
 	to->tripped = to->tripped || row->counters.tripped;
 	to->limits = row->counters.limits;
+}
+
+static int
+add_hour(void *context, const struct store_row *row)
+{
+	struct hours *h = context;
+
+	admin_report_add_hour(&h->lines[h->line_of[row->hour - h->history->span.from]].counters, row,
+	    h->meter == NULL);
 	return 0;
 }
 
@@ -171,16 +178,19 @@ print_start(const struct hours *h, uint32_t hour)
 	(void)printf("%-11s", text);
 }
 
+static bool
+has_column(const struct hours *h, const struct admin_count *count)
+{
+	return count->heading != NULL && (!h->narrow || !count->spare);
+}
+
 static void
 print_line(const struct hours *h, const struct counters *c)
 {
-	if (!h->narrow)
-		(void)printf(" %8" PRIu64, c->admitted);
-	(void)printf(" %7" PRIu64 " %8" PRIu64 " %6" PRIu64, c->sent, c->deferred, c->failed);
-	if (!h->narrow)
-		(void)printf(" %9" PRIu64, c->unreached);
-	(void)printf(" %6" PRIu64 " %7" PRIu64 " %4" PRIu64 "%% %s", c->held, c->refused,
-	    summary_failure_percent(c), state_of(c));
+	for (const struct admin_count *n = admin_counts; n < admin_counts + ADMIN_COUNTS; n++)
+		if (has_column(h, n))
+			(void)printf(" %*" PRIu64, n->hour_width, admin_count_of(n, c));
+	(void)printf(" %4" PRIu64 "%% %s", summary_failure_percent(c), state_of(c));
 }
 
 /* Returns how many columns a line has. */
@@ -189,12 +199,10 @@ print_columns(const struct hours *h)
 {
 	int used = printf("%-11s", h->days ? "DAY" : "HOUR");
 
-	if (!h->narrow)
-		used += printf(" %8s", "ADMITTED");
-	used += printf(" %7s %8s %6s", "SENT", "DEFERRED", "FAILED");
-	if (!h->narrow)
-		used += printf(" %9s", "UNREACHED");
-	used += printf(" %6s %7s %5s STATE", "HELD", "REFUSED", "FAIL%");
+	for (const struct admin_count *n = admin_counts; n < admin_counts + ADMIN_COUNTS; n++)
+		if (has_column(h, n))
+			used += printf(" %*s", n->hour_width, n->heading);
+	used += printf(" %5s STATE", "FAIL%");
 	(void)putchar('\n');
 	return used + STATE_WIDTH - (int)strlen("STATE");
 }
@@ -245,7 +253,7 @@ print_json(const struct hours *h)
 		admin_json_string(&j, "name", h->meter != NULL ? admin_print_name(name, h->meter) : "");
 		admin_json_string(&j, "since", admin_print_utc(time, hour_start(h->lines[i].first)));
 		admin_json_string(&j, "until", admin_print_utc(time, hour_start(end)));
-		admin_report_numbers(&j, c);
+		admin_counts_json(&j, c);
 		admin_json_number(&j, "failure_percent", summary_failure_percent(c));
 		admin_json_bool(&j, "tripped", c->tripped);
 		admin_json_close(&j);

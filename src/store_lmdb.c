@@ -35,6 +35,9 @@ struct store_lmdb {
 	MDB_txn *txn;
 	MDB_dbi tables[STORE_TABLES];
 	bool is_open[STORE_TABLES];
+	MDB_cursor *cursor; /* NULL: none; where the last lmdb_next() has left it: */
+	MDB_val at;
+	enum store_table cursor_table;
 };
 
 /* The stores whose locks are held, ledger and live: what store_lmdb_emergency() needs to know. */
@@ -129,10 +132,19 @@ drop_lock(struct store_lmdb *s)
 }
 
 static void
+drop_cursor(struct store_lmdb *s)
+{
+	if (s->cursor != NULL)
+		mdb_cursor_close(s->cursor);
+	s->cursor = NULL;
+}
+
+static void
 close_file(struct store_lmdb *s)
 {
 	int saved = errno;
 
+	drop_cursor(s);
 	if (s->txn != NULL)
 		mdb_txn_abort(s->txn);
 	if (s->env != NULL)
@@ -273,8 +285,11 @@ static int
 lmdb_commit(struct store *base)
 {
 	struct store_lmdb *s = (struct store_lmdb *)base;
-	int rc = outcome(s, mdb_txn_commit(s->txn)), saved = errno;
+	int rc, saved;
 
+	drop_cursor(s);
+	rc = outcome(s, mdb_txn_commit(s->txn));
+	saved = errno;
 	s->txn = NULL;
 	close_file(s);
 	/* Damage that only shows in writing, a wild list of free pages say, would show every time. */
@@ -327,12 +342,14 @@ val(const void *data, size_t size)
 	return v;
 }
 
-/* Opened when first asked for: most deliveries need no rules. */
+/* Opened when first asked for: most deliveries need no rules. Where there is none this writes. */
 static int
 open_table(struct store_lmdb *s, enum store_table table)
 {
-	if (!s->is_open[table] &&
-	    outcome(s, mdb_dbi_open(s->txn, table_names[table], MDB_CREATE, &s->tables[table])) == -1)
+	if (s->is_open[table])
+		return 0;
+	drop_cursor(s);
+	if (outcome(s, mdb_dbi_open(s->txn, table_names[table], MDB_CREATE, &s->tables[table])) == -1)
 		return -1;
 	s->is_open[table] = true;
 	return 0;
@@ -361,6 +378,7 @@ lmdb_put(struct store *base, enum store_table table, const void *key, size_t key
 	struct store_lmdb *s = (struct store_lmdb *)base;
 	MDB_val k = val(key, key_size), v = val(value, size);
 
+	drop_cursor(s);
 	if (open_table(s, table) == -1)
 		return -1;
 	return outcome(s, mdb_put(s->txn, s->tables[table], &k, &v, 0));
@@ -373,27 +391,43 @@ lmdb_del(struct store *base, enum store_table table, const void *key, size_t key
 	MDB_val k = val(key, key_size);
 	int rc;
 
+	drop_cursor(s);
 	if (open_table(s, table) == -1)
 		return -1;
 	rc = mdb_del(s->txn, s->tables[table], &k, NULL);
 	return rc == MDB_NOTFOUND ? 0 : outcome(s, rc);
 }
 
-/* The first key that is not before the one in `k`. */
+/* The cursor is kept until something is written: whoever reads a row asks for the next one. */
+static bool
+cursor_is_at(const struct store_lmdb *s, enum store_table table, const MDB_val *k)
+{
+	return s->cursor != NULL && s->cursor_table == table && s->at.mv_size == k->mv_size &&
+	    memcmp(s->at.mv_data, k->mv_data, k->mv_size) == 0;
+}
+
+/* The first key that is not before `k` with a zero byte behind it, which `k` has room for. */
 static int
 seek(struct store_lmdb *s, enum store_table table, MDB_val *k, MDB_val *v)
 {
-	MDB_cursor *cursor;
+	bool follows = cursor_is_at(s, table, k);
 	int rc;
 
-	if (open_table(s, table) == -1 ||
-	    outcome(s, mdb_cursor_open(s->txn, s->tables[table], &cursor)) == -1)
-		return -1;
-	rc = mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
-	mdb_cursor_close(cursor);
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	return outcome(s, rc) == -1 ? -1 : 1;
+	k->mv_size++;
+	if (!follows) {
+		drop_cursor(s);
+		if (open_table(s, table) == -1 ||
+		    outcome(s, mdb_cursor_open(s->txn, s->tables[table], &s->cursor)) == -1)
+			return -1;
+	}
+	rc = mdb_cursor_get(s->cursor, k, v, follows ? MDB_NEXT : MDB_SET_RANGE);
+	if (rc != 0) {
+		drop_cursor(s);
+		return rc == MDB_NOTFOUND ? 0 : outcome(s, rc);
+	}
+	s->cursor_table = table;
+	s->at = *k;
+	return 1;
 }
 
 static bool
@@ -416,7 +450,7 @@ lmdb_next(struct store *base, enum store_table table, void *key, size_t *key_siz
 	/* The smallest key that is larger: the same one with a zero byte behind it. */
 	memcpy(start, key, *key_size);
 	start[*key_size] = 0;
-	k = val(start, *key_size + 1);
+	k = val(start, *key_size);
 	rc = seek((struct store_lmdb *)base, table, &k, &v);
 	if (rc != 1)
 		return rc;

@@ -23,6 +23,7 @@ struct tally {
 	struct tally_row **slots;     /* open addressing; at most half of them are taken */
 	size_t slots_count, count;
 	size_t bytes, most;
+	struct tally_row *last; /* asked for */
 	bool full;
 };
 
@@ -81,6 +82,12 @@ hash_of(unsigned kind, const char *name, size_t length)
 	return (size_t)(h ^ (h >> 32));
 }
 
+static bool
+is_of(const struct tally_row *row, unsigned kind, const char *name, size_t length)
+{
+	return row->kind == kind && row->length == length && memcmp(row->name, name, length) == 0;
+}
+
 /* Where the row is, or belongs. */
 static struct tally_row **
 slot_of(struct tally *t, unsigned kind, const char *name, size_t length)
@@ -90,8 +97,7 @@ slot_of(struct tally *t, unsigned kind, const char *name, size_t length)
 	for (;; i = (i + 1) & (t->slots_count - 1)) {
 		struct tally_row *row = t->slots[i];
 
-		if (row == NULL ||
-		    (row->kind == kind && row->length == length && memcmp(row->name, name, length) == 0))
+		if (row == NULL || is_of(row, kind, name, length))
 			return &t->slots[i];
 	}
 }
@@ -173,8 +179,8 @@ new_row(struct tally *t, const struct meter *meter)
 	return row;
 }
 
-struct tally_row *
-tally_of(struct tally *t, const struct meter *meter)
+static struct tally_row *
+find_or_make(struct tally *t, const struct meter *meter)
 {
 	struct tally_row *row = *slot_of(t, meter->kind, meter->name, meter->length);
 	struct meter others;
@@ -188,7 +194,21 @@ tally_of(struct tally *t, const struct meter *meter)
 		return rc == 1 ? new_row(t, meter) : NULL;
 	t->full = true;
 	meter_set(&others, (enum meter_kind)meter->kind, "");
-	return tally_of(t, &others);
+	return find_or_make(t, &others);
+}
+
+/* Every hour has its meters in the same order: whoever came behind the last one does so again, as a rule. */
+struct tally_row *
+tally_of(struct tally *t, const struct meter *meter)
+{
+	struct tally_row *last = t->last, *row = last != NULL ? last->after : NULL;
+
+	if (row == NULL || !is_of(row, meter->kind, meter->name, meter->length))
+		row = find_or_make(t, meter);
+	if (last != NULL)
+		last->after = row;
+	t->last = row;
+	return row;
 }
 
 struct tally_row **

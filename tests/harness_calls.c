@@ -26,12 +26,12 @@
 
 /* In the Makefile's CALLS as well. */
 #define CALLS(call) \
-	call(access) call(chdir) call(close) call(dup2) call(fdopendir) call(flock) call(fork) call(fstat) \
-	call(fstatat) call(fsync) call(getauxval) call(getentropy) call(getpid) call(getppid) \
-	call(getrlimit) call(kill) call(lchown) call(mdb_env_get_fd) call(mmap) call(munmap) \
-	call(pidfd_send_signal) call(pipe2) call(pread) call(pwrite) call(readdir) call(rename) call(setgid) \
-	call(setgroups) call(setuid) call(socket) call(socketpair) call(stat) call(tsearch) call(waitid) \
-	call(waitpid) call(write)
+	call(access) call(chdir) call(close) call(dup2) call(fchmod) call(fdopen) call(fdopendir) \
+	call(flock) call(fork) call(fstat) call(fstatat) call(fsync) call(getauxval) call(getentropy) \
+	call(getpid) call(getppid) call(getrlimit) call(kill) call(lchown) call(mdb_env_get_fd) call(mmap) \
+	call(munmap) call(pidfd_send_signal) call(pipe2) call(pread) call(pwrite) call(readdir) \
+	call(rename) call(setgid) call(setgroups) call(setuid) call(socket) call(socketpair) call(stat) \
+	call(tsearch) call(waitid) call(waitpid) call(write)
 
 #define CALL_NUMBER(name) CALL_##name,
 #define CALL_NAME(name) #name,
@@ -104,6 +104,8 @@ WRAP(int, chdir, (const char *path), -1, (path))
 WRAP(int, close, (int fd), -1, (fd))
 WRAP(int, dup2, (int from, int to), -1, (from, to))
 WRAP(DIR *, fdopendir, (int fd), NULL, (fd))
+WRAP(int, fchmod, (int fd, mode_t mode), -1, (fd, mode))
+WRAP(FILE *, fdopen, (int fd, const char *mode), NULL, (fd, mode))
 WRAP(int, flock, (int fd, int how), -1, (fd, how))
 WRAP(pid_t, fork, (void), -1, ())
 WRAP(int, fstat, (int fd, struct stat *st), -1, (fd, st))

@@ -38,6 +38,8 @@
 	suite(attacks) \
 	suite(summary) \
 	suite(replay) \
+	suite(summary_faults) \
+	suite(html) \
 	suite(metrics) \
 	suite(notify) \
 	suite(notify_command) \

@@ -160,6 +160,51 @@ START_TEST(test_counters_in_order)
 }
 END_TEST
 
+static void
+expect_next(struct store_row *row, const char *name, uint64_t admitted)
+{
+	ck_assert_int_eq(store_counters_next(store, 1, 2, row), name == NULL ? 0 : 1);
+	if (name != NULL) {
+		ck_assert_str_eq(row->meter.name, name);
+		ck_assert_uint_eq(row->counters.admitted, admitted);
+	}
+}
+
+/* Goal: whoever goes through rows meets what was written, changed and removed meanwhile. */
+START_TEST(test_rows_change_meanwhile)
+{
+	const struct counters one = { .admitted = 1 }, two = { .admitted = 2 };
+	const struct meter a = domain("a"), b = domain("b"), d = domain("d"), e = domain("e"), f = domain("f");
+	struct store_row row = { .hour = 0 }, other = { .hour = 0 };
+	struct pending p = { .state = PENDING_HELD };
+	unsigned char id[DIGEST_SIZE] = { 0 };
+
+	open_backend(_i);
+	begin();
+	ck_assert_int_eq(store_counters_put(store, 1, &a, &one), 0);
+	ck_assert_int_eq(store_counters_put(store, 1, &d, &one), 0);
+	ck_assert_int_eq(store_counters_put(store, 1, &f, &one), 0);
+	expect_next(&row, "a", 1);
+	ck_assert_int_eq(store_counters_put(store, 1, &b, &one), 0);
+	expect_next(&row, "b", 1);
+	ck_assert_int_eq(store_counters_del(store, 1, &b), 0);
+	ck_assert_int_eq(store_counters_put(store, 1, &d, &two), 0);
+	expect_next(&row, "d", 2);
+	ck_assert_int_eq(store_counters_put(store, 1, &e, &two), 0);
+	ck_assert_int_eq(store_pending_next(store, id, &p), 0);
+	expect_next(&row, "e", 2);
+	expect_next(&other, "a", 1); /* another one going through them */
+	expect_next(&row, "f", 1);
+	expect_next(&other, "d", 2);
+	expect_next(&row, NULL, 0);
+	expect_next(&row, NULL, 0);
+	commit();
+	begin();
+	expect_next(&other, "e", 2);
+	store_rollback(store);
+}
+END_TEST
+
 START_TEST(test_pending_come_back)
 {
 	struct pending p = { PENDING_ADMITTED, false, OUTCOME_DEFERRED, 1, 0, 2, 3, 4 }, back;
@@ -869,6 +914,7 @@ suite_store(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, test_counters_come_back, 0, 3);
 	tcase_add_loop_test(t, test_counters_in_order, 0, 3);
+	tcase_add_loop_test(t, test_rows_change_meanwhile, 0, 3);
 	tcase_add_loop_test(t, test_pending_come_back, 0, 3);
 	tcase_add_loop_test(t, test_rules_by_generation, 0, 3);
 	tcase_add_loop_test(t, test_notes_and_watch, 0, 3);

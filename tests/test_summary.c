@@ -70,6 +70,16 @@ static const struct {
 	{ "UTC", "2026-11-21T18", NULL, 0, 0, "write hours or days", false },
 	{ "UTC", "2026-11-21 18:00", NULL, 0, 0, "write hours or days", false },
 	{ "UTC", "2026-11-21T18:00:00", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "5x", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "1969-12-31", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "2026/11/21", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "2026-11/21", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "2026-00-21", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "2026-11-00", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "2026-11-21Tx8:00", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "2026-11-21T18-00", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "2026-11-21T18:x0", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "2025-12-32", NULL, 0, 0, "no day or time", false },
 	{ "UTC", "2026-06-31", NULL, 0, 0, "no day or time", false },
 	{ "UTC", "2026-13-01", NULL, 0, 0, "no day or time", false },
 	{ "UTC", "2026-11-20T24:00", NULL, 0, 0, "no day or time", false },
@@ -98,6 +108,17 @@ START_TEST(test_times)
 		contains(why, spans[_i].why);
 		ck_assert_ptr_eq(wrong, spans[_i].until_is_wrong ? spans[_i].until : spans[_i].since);
 	}
+}
+END_TEST
+
+/* Goal: there is no hour before the first. */
+START_TEST(test_first_hours)
+{
+	struct timespan t;
+	const char *wrong;
+
+	ck_assert_ptr_null(timespan_parse(&t, "24h", NULL, 5, &wrong));
+	ck_assert(t.from == 0 && t.to == 6);
 }
 END_TEST
 
@@ -230,10 +251,10 @@ three_hours(void)
 
 static const char a_json[] = "{\"kind\":\"domain\",\"name\":\"a.example\",\"since\":\"2026-11-20T20:00:00Z\","
     "\"until\":\"2026-11-21T20:00:00Z\",\"admitted\":5,\"sent\":3,\"deferred\":1,\"failed\":1,\"unreached\":0,"
-    "\"held\":1,\"refused\":1,\"bytes\":";
+    "\"held\":1,\"refused\":1,\"discarded\":0,\"bytes\":";
 static const char b_json[] = "{\"kind\":\"domain\",\"name\":\"b.example\",\"since\":\"2026-11-20T20:00:00Z\","
     "\"until\":\"2026-11-21T20:00:00Z\",\"admitted\":3,\"sent\":2,\"deferred\":0,\"failed\":0,\"unreached\":1,"
-    "\"held\":0,\"refused\":0,\"bytes\":";
+    "\"held\":0,\"refused\":0,\"discarded\":0,\"bytes\":";
 
 /* Of the ledger into the live store, as a tidy that is between its two steps has them. */
 static void
@@ -321,7 +342,7 @@ START_TEST(test_by_hour)
 	    "11-21 19:00        1       1        0      0         0      0       0    0% -\n");
 	o = harness_cli("report", "--by", "hour", "--json", "--since", "4h", "a.example");
 	contains(o.out, "{\"kind\":\"domain\",\"name\":\"a.example\",\"hour\":\"2026-11-21T17:00:00Z\",\"admitted\":4,"
-	    "\"sent\":2,\"deferred\":1,\"failed\":1,\"unreached\":0,\"held\":1,\"refused\":1,\"bytes\":");
+	    "\"sent\":2,\"deferred\":1,\"failed\":1,\"unreached\":0,\"held\":1,\"refused\":1,\"discarded\":0,\"bytes\":");
 	contains(o.out, "\"admitted_before\":0,\"tripped\":false,\"max_per_hour\":4,\"max_per_day\":0,"
 	    "\"refuse_above_percent\":125,\"max_failure_percent\":0,\"min_failures\":5,\"on_failures\":\"defer\","
 	    "\"count_failures\":\"failed deferred\",\"count\":\"recipients\",\"exempt\":false}\n");
@@ -622,6 +643,7 @@ suite_summary(void)
 	TCase *t = tcase_create("pure"), *c = tcase_create("report");
 
 	tcase_add_loop_test(t, test_times, 0, HARNESS_ROWS(spans));
+	tcase_add_test(t, test_first_hours);
 	tcase_add_loop_test(t, test_judged, 0, HARNESS_ROWS(judged));
 	tcase_add_loop_test(t, test_tally, 0, 2);
 	suite_add_tcase(s, t);

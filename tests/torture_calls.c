@@ -153,7 +153,7 @@ END_TEST
 /* --- the CLI --- */
 
 static const char *const commands[][4] = { { "load", NULL }, { "show", NULL }, { "report", NULL },
-	{ "replay", "--with", "qlimit.conf", NULL },
+	{ "report", "--html", "-", NULL }, { "replay", "--with", "qlimit.conf", NULL },
 	{ "metrics", NULL }, { "status", NULL },
 	{ "tidy", NULL }, { "reset", "example.com", NULL }, { "check", NULL } };
 
