@@ -76,8 +76,21 @@ const char *admin_show_state(char *out, const struct admin_show *show, const str
 
 /* The columns of the table, from left to right. */
 enum show_column {
-	SHOW_KIND, SHOW_NAME, SHOW_ADMITTED, SHOW_LIMIT, SHOW_USED, SHOW_BAR, SHOW_SENT, SHOW_DEFERRED, SHOW_FAILED,
-	SHOW_UNREACHED, SHOW_HELD, SHOW_REFUSED, SHOW_FAIL, SHOW_STATE, SHOW_COLUMNS
+	SHOW_KIND,
+	SHOW_NAME,
+	SHOW_ADMITTED,
+	SHOW_LIMIT,
+	SHOW_USED,
+	SHOW_BAR,
+	SHOW_SENT,
+	SHOW_DEFERRED,
+	SHOW_FAILED,
+	SHOW_UNREACHED,
+	SHOW_HELD,
+	SHOW_REFUSED,
+	SHOW_FAIL,
+	SHOW_STATE,
+	SHOW_COLUMNS,
 };
 
 /* What stands in a cell, whole, in SHOW_CELL_MAX bytes; returns `out`. Not of the bar, which is drawn. */

@@ -154,7 +154,11 @@ admin_report_stops(FILE *f, const struct summary *s, const char *separator)
 		    s->tripped_hours == 1 ? "" : "s");
 		separator = "; ";
 	}
-	if (s->held_hours > 0)
+	if (s->held_hours > 0) {
 		(void)fprintf(f, "%sstopped in %" PRIu32 " hour%s", separator, s->held_hours,
 		    s->held_hours == 1 ? "" : "s");
+		separator = "; ";
+	}
+	if (s->sum.discarded > 0)
+		(void)fprintf(f, "%s%" PRIu64 " discarded by order", separator, s->sum.discarded);
 }

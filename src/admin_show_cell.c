@@ -66,8 +66,8 @@ number_in(const struct counters *c, enum show_column column)
 }
 
 const char *
-admin_show_cell(char *out, const struct admin_show *show, const struct admin_show_row *row, enum show_column column,
-    enum admin_state_detail detail)
+admin_show_cell(char *out, const struct admin_show *show, const struct admin_show_row *row,
+    enum show_column column, enum admin_state_detail detail)
 {
 	char state[ADMIN_STATE_MAX];
 	struct text t;

@@ -42,8 +42,8 @@ static const struct column {
 };
 
 /* What goes first where a terminal is narrow; STATE: it gets shorter. */
-static const enum show_column gives_way[] = { SHOW_UNREACHED, SHOW_SENT, SHOW_DEFERRED, SHOW_FAILED, SHOW_STATE,
-	SHOW_HELD, SHOW_BAR, SHOW_FAIL, SHOW_LIMIT, SHOW_STATE, SHOW_ADMITTED };
+static const enum show_column gives_way[] = { SHOW_UNREACHED, SHOW_SENT, SHOW_DEFERRED, SHOW_FAILED,
+	SHOW_STATE, SHOW_HELD, SHOW_BAR, SHOW_FAIL, SHOW_LIMIT, SHOW_STATE, SHOW_ADMITTED };
 #define GIVES_WAY (sizeof gives_way / sizeof gives_way[0])
 #define GIVES_WAY_BEFORE_NAME (GIVES_WAY - 2)
 
@@ -212,7 +212,8 @@ print_row(const struct layout *l, const struct admin_show_row *row)
 		if (row != NULL)
 			print_cell(l, row, (enum show_column)i);
 		else
-			(void)printf("%*s", i == SHOW_STATE ? 0 : columns[i].left ? -l->width[i] : l->width[i], columns[i].head);
+			(void)printf("%*s", i == SHOW_STATE ? 0 : columns[i].left ? -l->width[i] : l->width[i],
+			    columns[i].head);
 	}
 	(void)fputs(l->show->end, stdout);
 }

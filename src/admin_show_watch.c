@@ -3,7 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/select.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +19,7 @@
 #define CLEAR_REST "\033[J"
 
 static volatile sig_atomic_t stop_wanted;
+static sigset_t asleep; /* the signals' mask while nothing is done */
 
 /* At once, also while the store's lock is waited for: a transaction that only reads has nothing to finish. */
 static void
@@ -60,11 +61,16 @@ static void
 catch_signals(void)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t later;
 
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
 		catch(ends[i], end);
 	catch(SIGTSTP, want_stop);
 	catch(SIGWINCH, wake);
+	(void)sigemptyset(&later);
+	(void)sigaddset(&later, SIGTSTP);
+	(void)sigaddset(&later, SIGWINCH);
+	(void)sigprocmask(SIG_BLOCK, &later, &asleep);
 }
 
 static void
@@ -72,7 +78,7 @@ wait_for_next(void)
 {
 	const struct timespec period = { .tv_sec = PERIOD };
 
-	(void)nanosleep(&period, NULL);
+	(void)pselect(0, NULL, NULL, NULL, &period, &asleep);
 	if (stop_wanted) {
 		stop_wanted = 0;
 		terminal_leave();
@@ -88,13 +94,13 @@ draw_table(struct admin_show *show)
 
 	show->width = terminal_width() - 1; /* behind a full line CLEAR_LINE would take its last character */
 	show->height = terminal_height() - 2; /* the line below, and one for the cursor */
-	(void)printf(HOME "%s; every %d seconds until interrupted%s", admin_print_time(clock, show->now), PERIOD,
-	    show->end);
+	(void)printf(HOME "%s; every %d seconds until interrupted%s", admin_print_time(clock, show->now),
+	    PERIOD, show->end);
 	admin_show_table(show);
 	(void)fputs(CLEAR_REST, stdout);
 }
 
-/* What is wrong stands on stderr, which is held back so that it comes behind this. No figures: they are old. */
+/* What is wrong is on stderr, which was held back, so that it comes behind this. No figures: they are old. */
 static void
 draw_trouble(const struct admin *a)
 {

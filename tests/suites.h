@@ -45,6 +45,7 @@
 	suite(notify_command) \
 	suite(notify_contrib) \
 	suite(show) \
+	suite(show_watch) \
 	suite(cli) \
 	suite(cli_corners) \
 	suite(admin_corners) \

@@ -1,29 +1,17 @@
-/* test_show - qlimit show, on terminals of every size, for scripts, and with --watch */
+/* test_show - qlimit show: its table, on terminals of every size and for scripts */
 #include <check.h>
-#include <errno.h>
-#include <poll.h>
-#include <pty.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "admin_show.h"
 #include "harness.h"
+#include "harness_show.h"
 #include "suites.h"
 #include "terminal.h"
 
 #define ROWS(table) (int)(sizeof(table) / sizeof(table)[0])
-#define SEEN_MAX (1 << 20)
-#define PATIENCE_MS 10000
-#define ENTERED "\033[?1049h"
-#define LEFT "\033[?1049l"
 
 static void
 contains(const char *text, const char *words)
@@ -43,133 +31,15 @@ same(const char *text, const char *words)
 	ck_assert_msg(strcmp(text, words) == 0, "not as it should be:\n%.2000s", text);
 }
 
-/* --- a terminal --- */
-
-static struct {
-	pid_t pid;
-	int fd;
-	size_t used;
-	char seen[SEEN_MAX + 1]; /* all that was written to it, without the line's \r */
-} screen;
-
-static void
-screen_open(int columns, int lines, const char *const *words)
-{
-	struct winsize size = { .ws_col = (unsigned short)columns, .ws_row = (unsigned short)lines };
-	union {
-		const char *const *given;
-		char *const *taken;
-	} argv = { .given = words };
-
-	screen.used = 0;
-	screen.seen[0] = '\0';
-	screen.pid = forkpty(&screen.fd, NULL, NULL, &size);
-	ck_assert_int_ne(screen.pid, -1);
-	if (screen.pid == 0) {
-		(void)execv(words[0][0] == '/' ? words[0] : harness_program(words[0]), argv.taken);
-		_exit(97);
-	}
-}
-
-/* False at the end. */
-static bool
-screen_read(void)
-{
-	struct pollfd fd = { .fd = screen.fd, .events = POLLIN };
-	char chunk[4096];
-	ssize_t n;
-
-	ck_assert_msg(poll(&fd, 1, PATIENCE_MS) == 1, "nothing more on the screen:\n%.2000s", screen.seen);
-	n = read(screen.fd, chunk, sizeof chunk);
-	for (ssize_t i = 0; i < n; i++)
-		if (chunk[i] != '\r' && screen.used < SEEN_MAX)
-			screen.seen[screen.used++] = chunk[i];
-	screen.seen[screen.used] = '\0';
-	return n > 0;
-}
-
-/* Waits for words behind what was waited for last. */
-static void
-screen_wait(const char *words)
-{
-	static size_t from;
-	const time_t start = time(NULL);
-	const char *found;
-
-	if (screen.used == 0)
-		from = 0;
-	while ((found = strstr(screen.seen + from, words)) == NULL)
-		ck_assert_msg(screen_read() && time(NULL) < start + PATIENCE_MS / 1000, "no \"%s\" in:\n%.2000s", words,
-		    screen.seen + from);
-	from = (size_t)(found - screen.seen) + strlen(words);
-}
-
-/* Reads to the end; the exit status, or the negative number of the signal. */
-static int
-screen_close(void)
-{
-	int status;
-
-	while (screen_read())
-		continue;
-	(void)close(screen.fd);
-	ck_assert_int_eq(waitpid(screen.pid, &status, 0), screen.pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
 /* `qlimit show` with these words on a terminal of this width; what it wrote. */
-#define show_on(columns, ...) show_on_words(columns, (const char *const[]){ "qlimit", "show", __VA_ARGS__, NULL })
+#define show_on(columns, ...) \
+	show_on_words(columns, (const char *const[]){ "qlimit", "show", __VA_ARGS__, NULL })
 static const char *
 show_on_words(int columns, const char *const *words)
 {
-	screen_open(columns, 30, words);
-	ck_assert_int_eq(screen_close(), EX_OK);
-	return screen.seen;
-}
-
-/* --- a state --- */
-
-static const char rules[] = "default = { max_per_hour = 10; max_failure_percent = 50; min_failures = 5; };\n"
-    "server = { max_per_hour = 100; };\n"
-    "users = ( { uid = 33; max_per_hour = 24; } );\n"
-    "destinations = ( { name = \"there.example\"; max_per_hour = 50; } );\n"
-    "domains = ( { name = \"busy.example\"; max_per_hour = 4; }, { name = \"free.example\"; exempt = true; },\n"
-    "{ name = \"daily.example\"; max_per_day = 3; },\n"
-    "{ name = \"one-of-many.customers.of.a.reseller.example\"; } );\n";
-
-static void
-send(const char *sender, const char *recipient, int count)
-{
-	for (int i = 0; i < count; i++)
-		(void)harness_deliver(harness_message("by uid 33", NULL), sender, recipient);
-}
-
-static void
-populate(const char *mode)
-{
-	char text[1000];
-
-	(void)snprintf(text, sizeof text, "%s%s", mode, rules);
-	harness_rules(text);
-	send("a@busy.example", "accept@x", 6);
-	send("a@near.example", "accept@there.example", 8);
-	send("a@bad.example", "reject@x", 5);
-	send("a@free.example", "accept@x", 1);
-	send("a@daily.example", "accept@x", 3);
-	send("a@one-of-many.customers.of.a.reseller.example", "accept@x", 2);
-}
-
-static void
-setup(void)
-{
-	harness_start();
-	(void)setenv("TERM", "xterm", 1);
-	(void)setenv("LANG", "C.UTF-8", 1);
-	(void)unsetenv("LC_ALL");
-	(void)unsetenv("LC_CTYPE");
-	(void)unsetenv("COLUMNS");
-	(void)unsetenv("LINES");
-	(void)unsetenv("NO_COLOR");
+	harness_screen_open(columns, 30, words);
+	ck_assert_int_eq(harness_screen_close(), EX_OK);
+	return harness_screen.seen;
 }
 
 /* --- the table --- */
@@ -212,7 +82,7 @@ START_TEST(test_for_scripts)
 	    "        0       0       0    0%  exempt\n";
 	char name[201];
 
-	populate("");
+	harness_show_populate("");
 	(void)setenv("COLUMNS", "40", 1);
 	same(harness_cli("show").out, table);
 	contains(harness_cli("show", "server", "uid:1").out, "\nKIND    NAME  ADMITTED    LIMIT  USED");
@@ -229,7 +99,7 @@ END_TEST
 /* Goal: at 80 columns all that matters is there; the bar is of the limit that is nearest. */
 START_TEST(test_on_80_columns)
 {
-	populate("");
+	harness_show_populate("");
 	same(show_on(80, "--color", "never"), "Hour 2026-11-21 17:00:00 UTC to 18:00\n"
 	    "NAME                              ADMITTED    LIMIT USED          FAIL%  STATE\n"
 	    "server                                  23      100  23% █░░░░░░░   21%  ok\n"
@@ -244,7 +114,7 @@ START_TEST(test_on_80_columns)
 }
 END_TEST
 
-/* What goes, and what stays, from screen to screen. */
+/* What goes, and what stays, from screen to harness_screen. */
 static const struct {
 	int columns;
 	const char *heads, *name, *state;
@@ -262,7 +132,7 @@ START_TEST(test_on_all_screens)
 {
 	static const char *const modes[] = { "", "mode = \"observe\";" };
 
-	populate(modes[_i]);
+	harness_show_populate(modes[_i]);
 	for (int columns = 40; columns <= 220; columns++) {
 		const char *text = show_on(columns, "--color", "never");
 
@@ -280,7 +150,7 @@ START_TEST(test_on_all_screens)
 	}
 	(void)setenv("LANG", "C", 1);
 	lacks(show_on(60, "--color", "never"), "\xe2");
-	contains(screen.seen, "~");
+	contains(harness_screen.seen, "~");
 	contains(show_on(200, "--color", "never"), "#####...");
 }
 END_TEST
@@ -290,7 +160,7 @@ START_TEST(test_screen_of_no_size)
 {
 	char eighty[4000];
 
-	populate("");
+	harness_show_populate("");
 	(void)snprintf(eighty, sizeof eighty, "%s", show_on(80, "--color", "never"));
 	same(show_on(0, "--color", "never"), eighty);
 	(void)setenv("COLUMNS", "80", 1);
@@ -367,12 +237,12 @@ START_TEST(test_sort)
 {
 	const char *first, *second, *third;
 
-	populate("");
+	harness_show_populate("");
 	contains(show_on(80, "--sort", orders[_i].sort, "--limit", "3", "--color", "never"), "\nand 6 more\n");
-	first = strstr(screen.seen, orders[_i].first);
-	second = strstr(screen.seen, orders[_i].second);
-	third = strstr(screen.seen, orders[_i].third);
-	ck_assert_msg(first != NULL && second > first && third > second, "%.2000s", screen.seen);
+	first = strstr(harness_screen.seen, orders[_i].first);
+	second = strstr(harness_screen.seen, orders[_i].second);
+	third = strstr(harness_screen.seen, orders[_i].third);
+	ck_assert_msg(first != NULL && second > first && third > second, "%.2000s", harness_screen.seen);
 }
 END_TEST
 
@@ -381,7 +251,7 @@ START_TEST(test_kind_and_limit)
 {
 	struct harness_output o;
 
-	populate("");
+	harness_show_populate("");
 	o = harness_cli("show", "--kind", "user,destination");
 	contains(o.out, "\nuser        uid:33");
 	contains(o.out, "\ndestination there.example");
@@ -398,9 +268,10 @@ START_TEST(test_kind_and_limit)
 	contains(harness_cli("show", "--limit", "9").out, "free.example");
 	lacks(harness_cli("show", "--limit", "9").out, "more");
 	contains(harness_cli("show", "--limit", "8").out, "\nand 1 more\n");
-	contains(harness_cli("show", "--sort", "name", "there.example", "destination:there.example", "foreign", "server").out,
+	contains(harness_cli("show", "--sort", "name", "there.example", "foreign", "server").out,
 	    "FAIL%  STATE\nserver ");
-	contains(harness_cli("show", "--sort", "name", "destination:there.example", "there.example").out, "STATE\ndomain ");
+	contains(harness_cli("show", "--sort", "name", "destination:there.example", "there.example").out,
+	    "STATE\ndomain ");
 	contains(harness_cli("show", "--kind", "overflow").out, "no mail in this hour yet\n");
 }
 END_TEST
@@ -434,12 +305,12 @@ END_TEST
 /* Goal: colour only on a terminal that knows it and where nobody minds; what is said aloud wins. */
 START_TEST(test_colour)
 {
-	populate("");
+	harness_show_populate("");
 	contains(show_on(80, "--color", "auto"), "\033[31m████████\033[0m    0% \033[31m held\033[0m\n");
-	contains(screen.seen, "\033[33m warning\033[0m\n");
-	contains(screen.seen, "\033[1;31m tripped\033[0m\n");
-	contains(screen.seen, "\033[36m exempt\033[0m\n");
-	contains(screen.seen, " 16% █░░░░░░░    0%  ok\n");
+	contains(harness_screen.seen, "\033[33m warning\033[0m\n");
+	contains(harness_screen.seen, "\033[1;31m tripped\033[0m\n");
+	contains(harness_screen.seen, "\033[36m exempt\033[0m\n");
+	contains(harness_screen.seen, " 16% █░░░░░░░    0%  ok\n");
 	lacks(show_on(80, "--color", "never"), "\033");
 	lacks(harness_cli("show").out, "\033");
 	contains(harness_cli("show", "--color", "always").out, "0% \033[31m held until 18:00\033[0m\n");
@@ -466,16 +337,16 @@ START_TEST(test_observe)
 {
 	struct harness_output o;
 
-	populate("mode = \"observe\";");
+	harness_show_populate("mode = \"observe\";");
 	contains(show_on(120, "--color", "always", "--sort", "held"), "mode observe: nothing is stopped\n");
-	contains(screen.seen, "\033[35m would be held until 18:00, 2 over\033[0m\n");
-	contains(screen.seen, "\033[35m would be tripped until 18:00\033[0m\n");
-	ck_assert(strstr(screen.seen, "busy.example") < strstr(screen.seen, "uid:33"));
-	ck_assert(strstr(screen.seen, "uid:33") < strstr(screen.seen, "server"));
+	contains(harness_screen.seen, "\033[35m would be held until 18:00, 2 over\033[0m\n");
+	contains(harness_screen.seen, "\033[35m would be tripped until 18:00\033[0m\n");
+	ck_assert(strstr(harness_screen.seen, "busy.example") < strstr(harness_screen.seen, "uid:33"));
+	ck_assert(strstr(harness_screen.seen, "uid:33") < strstr(harness_screen.seen, "server"));
 	contains(show_on(40, "--color", "never"), "to 18:00\nmode observe: nothing is stopped\nNAME");
-	contains(screen.seen, "150%  would be held\n");
+	contains(harness_screen.seen, "150%  would be held\n");
 	contains(show_on(80, "--color", "never", "uid:1", "quiet.example"), "        0    10   0% ░░░░░░░░");
-	lacks(screen.seen, "over");
+	lacks(harness_screen.seen, "over");
 	o = harness_cli("show");
 	contains(o.out, "would be held until 18:00, 1 over\n");
 	contains(o.out, "would be held, 3/3 in 24 hours\n");
@@ -483,223 +354,8 @@ START_TEST(test_observe)
 	contains(o.out, ",\"until\":\"2026-11-21T18:00:00Z\",\"over\":2}\n");
 	lacks(harness_cli("show", "--json", "near.example", "free.example").out, "over");
 	/* From now on they are held, and what was let through before is no longer said. */
-	harness_rules(rules);
+	harness_rules(harness_show_rules);
 	contains(harness_cli("show", "busy.example").out, "  held until 18:00\n");
-}
-END_TEST
-
-/* --- --watch --- */
-
-/* `script` for sh(1), with "$0" for qlimit show --watch. */
-static void
-watch_in_shell(const char *script)
-{
-	const char *const words[] = { "/bin/sh", "-c", script, harness_program("qlimit"), NULL };
-
-	screen_open(80, 12, words);
-}
-
-static void
-watch(int lines)
-{
-	static const char *const words[] = { "qlimit", "show", "--watch", NULL };
-
-	screen_open(80, lines, words);
-	screen_wait(ENTERED);
-}
-
-/* Has it drawn now, not in 2 seconds: a test must not take long. */
-static void
-nudge(void)
-{
-	ck_assert_int_eq(kill(screen.pid, SIGWINCH), 0);
-}
-
-static const int endings[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-
-/* Goal: it is drawn again, with what has come, in place; every end leaves the terminal as it was. */
-START_TEST(test_watch)
-{
-	populate("");
-	watch(30);
-	screen_wait("\033[H2026-11-21 17:30:00 UTC; every 2 seconds until interrupted\033[K\n");
-	screen_wait("busy.example                            4");
-	screen_wait("exempt\033[0m\033[K\n\033[J");
-	send("a@late.example", "accept@x", 1);
-	if (_i > 0)
-		nudge();
-	screen_wait("\033[H2026-11-21");
-	screen_wait("late.example                            1");
-	ck_assert_int_eq(kill(screen.pid, endings[_i]), 0);
-	screen_wait("\033[?7h\033[?25h" LEFT);
-	ck_assert_int_eq(screen_close(), EX_OK);
-	ck_assert_str_eq(screen.seen + screen.used - strlen(LEFT), LEFT);
-}
-END_TEST
-
-/* Escape sequences take no room. */
-static void
-strip_escapes(char *text)
-{
-	char *to = text;
-
-	while (*text != '\0')
-		if (*text == '\033')
-			text += strcspn(text, "HJKhlm") + 1;
-		else
-			*to++ = *text++;
-	*to = '\0';
-}
-
-/* Goal: no line reaches the last column, whose character the rest of the line would be cleared with. */
-START_TEST(test_watch_width)
-{
-	populate("mode = \"observe\";");
-	watch(30);
-	screen_wait("exempt");
-	ck_assert_int_eq(kill(screen.pid, SIGINT), 0);
-	ck_assert_int_eq(screen_close(), EX_OK);
-	strip_escapes(screen.seen);
-	ck_assert_msg(widest_line(screen.seen) == 79, "%d:\n%.2000s", widest_line(screen.seen), screen.seen);
-}
-END_TEST
-
-/* Goal: no more lines than the screen has, the busiest; another size is drawn at once. */
-START_TEST(test_watch_sizes)
-{
-	struct winsize size = { .ws_col = 120, .ws_row = 13 };
-
-	populate("");
-	watch(12);
-	screen_wait("and 2 more\033[K\n\033[J");
-	ck_assert_int_eq(ioctl(screen.fd, TIOCSWINSZ, &size), 0);
-	screen_wait("HELD REFUSED");
-	screen_wait("exempt\033[0m\033[K\n\033[J");
-	/* As many as are wanted have room, but not that there are more. */
-	ck_assert_int_eq(kill(screen.pid, SIGINT), 0);
-	ck_assert_int_eq(screen_close(), EX_OK);
-	screen_open(80, 12, (const char *const[]){ "qlimit", "show", "--watch", "--limit", "8", NULL });
-	screen_wait("and 2 more\033[K\n\033[J");
-	size.ws_row = 5;
-	ck_assert_int_eq(ioctl(screen.fd, TIOCSWINSZ, &size), 0);
-	screen_wait("STATE\033[K\nand 9 more\033[K\n\033[J");
-	size.ws_row = 1;
-	ck_assert_int_eq(ioctl(screen.fd, TIOCSWINSZ, &size), 0);
-	screen_wait("and 9 more\033[K\n\033[J");
-	ck_assert_int_eq(kill(screen.pid, SIGINT), 0);
-	ck_assert_int_eq(screen_close(), EX_OK);
-}
-END_TEST
-
-static void
-move_store(const char *from, const char *to)
-{
-	char path[300];
-
-	(void)snprintf(path, sizeof path, "%s", harness_path(from));
-	ck_assert_int_eq(rename(path, harness_path(to)), 0);
-}
-
-/* Goal: trouble is said, with the time and no old figures, and what comes after it is shown. */
-START_TEST(test_watch_trouble)
-{
-	populate("");
-	watch(30);
-	screen_wait("exempt");
-	move_store("state/live.mdb", "state/away");
-	nudge();
-	screen_wait("\033[H\033[J2026-11-21 17:30:00 UTC; cannot be read; trying again every 2 seconds\n");
-	screen_wait("qlimit: nothing counted yet in");
-	move_store("state/away", "state/live.mdb");
-	nudge();
-	screen_wait("exempt");
-	ck_assert_int_eq(kill(screen.pid, SIGINT), 0);
-	ck_assert_int_eq(screen_close(), EX_OK);
-	/* What no next time mends ends it, and is to be read where the prompt is. */
-	if (geteuid() != 0)
-		return;
-	ck_assert_int_eq(chmod(harness_path("."), 0711), 0);
-	ck_assert_int_eq(chmod(harness_path(".."), 0711), 0);
-	watch(30);
-	screen_wait("exempt");
-	ck_assert_int_eq(chown(harness_path("state"), 65534, 65534), 0);
-	nudge();
-	screen_wait("cannot be read");
-	ck_assert_int_eq(chown(harness_path("state"), 0, 0), 0);
-	screen_wait(LEFT);
-	screen_wait("belongs to somebody else: run this as root\n");
-	ck_assert_int_eq(screen_close(), EX_NOPERM);
-}
-END_TEST
-
-/* Goal: stopped it gives the terminal back, and takes it again. */
-START_TEST(test_watch_stopped)
-{
-	int status;
-
-	populate("");
-	watch(30);
-	screen_wait("exempt");
-	ck_assert_int_eq(kill(screen.pid, SIGTSTP), 0);
-	screen_wait(LEFT);
-	ck_assert_int_eq(waitpid(screen.pid, &status, WUNTRACED), screen.pid);
-	ck_assert(WIFSTOPPED(status));
-	ck_assert_int_eq(kill(screen.pid, SIGCONT), 0);
-	screen_wait(ENTERED);
-	screen_wait("exempt");
-	ck_assert_int_eq(kill(screen.pid, SIGINT), 0);
-	ck_assert_int_eq(screen_close(), EX_OK);
-}
-END_TEST
-
-/* Goal: a crash is to be read where the prompt is. */
-START_TEST(test_watch_crashed)
-{
-	populate("");
-	watch(30);
-	screen_wait("exempt");
-	ck_assert_int_eq(kill(screen.pid, SIGSEGV), 0);
-	screen_wait(LEFT "qlimit: crashed, with no store in use");
-	ck_assert_int_eq(screen_close(), EX_SOFTWARE);
-}
-END_TEST
-
-/* Goal: under nohup(1) a terminal that goes away ends it all the same: nobody sees what it writes. */
-START_TEST(test_watch_without_end)
-{
-	char status[20] = "", path[300], script[1000];
-	FILE *f;
-
-	populate("");
-	(void)snprintf(path, sizeof path, "%s", harness_path("status"));
-	(void)snprintf(script, sizeof script, "trap '' HUP; \"$0\" show --watch; echo $? >%s.new; mv %s.new %s", path, path,
-	    path);
-	watch_in_shell(script);
-	screen_wait("server");
-	ck_assert_int_eq(kill(screen.pid, 0), 0);
-	(void)close(screen.fd);
-	ck_assert_int_eq(waitpid(screen.pid, NULL, 0), screen.pid);
-	f = fopen(path, "r");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_ptr_nonnull(fgets(status, sizeof status, f));
-	(void)fclose(f);
-	ck_assert_str_eq(status, "74\n");
-}
-END_TEST
-
-/* Goal: on a terminal --json and --watch are still no pair, and a dumb one is none to draw on. */
-START_TEST(test_watch_refused)
-{
-	static const char *const both[] = { "qlimit", "show", "--watch", "--json", NULL };
-	static const char *const alone[] = { "qlimit", "show", "--watch", NULL };
-
-	screen_open(80, 24, both);
-	ck_assert_int_eq(screen_close(), EX_USAGE);
-	contains(screen.seen, "one of them");
-	(void)setenv("TERM", "dumb", 1);
-	screen_open(80, 24, alone);
-	ck_assert_int_eq(screen_close(), EX_USAGE);
-	contains(screen.seen, "needs a terminal");
 }
 END_TEST
 
@@ -719,14 +375,17 @@ static const struct {
 	    { .admitted = 7, .before = 12 }, { RULE_MAX_PER_DAY, 20, 95 } },
 	{ "day is not", { .max_per_hour = 8, .max_per_day = 200, .min_failures = 5 },
 	    { .admitted = 7, .before = 12 }, { RULE_MAX_PER_HOUR, 8, 87 } },
-	{ "many, but a small share", { .max_failure_percent = 50, .min_failures = 5, .count_failures = LIMITS_COUNT_ALL },
+	{ "many, but a small share", { .max_failure_percent = 50, .min_failures = 5,
+		.count_failures = LIMITS_COUNT_ALL },
 	    { .sent = 90, .failed = 10 }, { RULE_MAX_FAILURE_PERCENT, 50, 20 } },
-	{ "few, but a large share", { .max_failure_percent = 50, .min_failures = 5, .count_failures = LIMITS_COUNT_ALL },
+	{ "few, but a large share", { .max_failure_percent = 50, .min_failures = 5,
+		.count_failures = LIMITS_COUNT_ALL },
 	    { .failed = 1 }, { RULE_MAX_FAILURE_PERCENT, 50, 20 } },
 	{ "tripped, and sent since", { .max_per_hour = 100, .max_failure_percent = 50, .min_failures = 5,
 		.count_failures = LIMITS_COUNT_ALL },
 	    { .admitted = 20, .sent = 15, .failed = 5, .tripped = true }, { RULE_MAX_FAILURE_PERCENT, 50, 100 } },
-	{ "tripped, and more failed", { .max_failure_percent = 50, .min_failures = 5, .count_failures = LIMITS_COUNT_ALL },
+	{ "tripped, and more failed", { .max_failure_percent = 50, .min_failures = 5,
+		.count_failures = LIMITS_COUNT_ALL },
 	    { .failed = 9, .tripped = true }, { RULE_MAX_FAILURE_PERCENT, 50, 180 } },
 	{ "beyond numbers", { .max_per_hour = 1, .min_failures = 5 }, { .admitted = UINT64_MAX },
 	    { RULE_MAX_PER_HOUR, 1, UINT64_MAX / 100 * 100 } },
@@ -751,7 +410,7 @@ suite_show(void)
 	Suite *s = suite_create("show");
 	TCase *t = tcase_create("show");
 
-	tcase_add_checked_fixture(t, setup, harness_end);
+	tcase_add_checked_fixture(t, harness_show_start, harness_end);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_for_scripts);
 	tcase_add_test(t, test_on_80_columns);
@@ -764,14 +423,6 @@ suite_show(void)
 	tcase_add_loop_test(t, test_refused, 0, ROWS(refused));
 	tcase_add_test(t, test_colour);
 	tcase_add_test(t, test_observe);
-	tcase_add_loop_test(t, test_watch, 0, ROWS(endings));
-	tcase_add_test(t, test_watch_width);
-	tcase_add_test(t, test_watch_sizes);
-	tcase_add_test(t, test_watch_trouble);
-	tcase_add_test(t, test_watch_stopped);
-	tcase_add_test(t, test_watch_crashed);
-	tcase_add_test(t, test_watch_without_end);
-	tcase_add_test(t, test_watch_refused);
 	tcase_add_loop_test(t, test_usage, 0, ROWS(usages));
 	suite_add_tcase(s, t);
 	return s;
