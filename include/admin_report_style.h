@@ -4,7 +4,9 @@
 #ifndef ADMIN_REPORT_STYLE_H
 #define ADMIN_REPORT_STYLE_H
 
-/* CSS: light and dark as the reader's system has it, down to the width of a phone, and on paper. */
-extern const char admin_report_style[];
+#include <stdio.h>
+
+/* Writes the CSS: light and dark as the reader's system has it, down to the width of a phone, and on paper. */
+void admin_report_style_print(FILE *f);
 
 #endif

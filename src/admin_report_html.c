@@ -125,8 +125,9 @@ print_head(const struct page *p, FILE *f, const char *title)
 	(void)fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>qlimit: ", f);
 	html_text(f, title);
-	(void)fprintf(f, "</title>\n<style>\n%s</style></head>\n<body><main>\n<h1>Sent summary of ",
-	    admin_report_style);
+	(void)fputs("</title>\n<style>\n", f);
+	admin_report_style_print(f);
+	(void)fputs("</style></head>\n<body><main>\n<h1>Sent summary of ", f);
 	html_text(f, title);
 	(void)fprintf(f, "</h1>\n<p class=\"dim\">%s to %s (%" PRIu32 " hour%s); written %s</p>\n",
 	    admin_print_time(from, hour_start(span->from)), admin_print_time(to, hour_start(span->to)),

@@ -1,7 +1,7 @@
 /* admin_report_style - how a report as a page of HTML looks */
 #include "admin_report_style.h"
 
-const char admin_report_style[] =
+static const char style[] =
     ":root { color-scheme: light dark; --back: #fff; --text: #1d2430; --dim: #667085; --line: #e3e7ed;\n"
     "  --card: #f6f8fa; --sent: #4a7ab5; --failed: #e0912f; --stopped: #9aa3b0; --limit: #b42318;\n"
     "  --trip: #b4231826; --bad: #b423180f }\n"
@@ -62,3 +62,9 @@ const char admin_report_style[] =
     ".bad { background: var(--bad) }\n"
     ".others th { color: var(--dim) }\n"
     "@media print { .wide { overflow: visible } body { font-size: 11px } }\n";
+
+void
+admin_report_style_print(FILE *f)
+{
+	(void)fputs(style, f);
+}
