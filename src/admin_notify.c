@@ -52,7 +52,7 @@ look_up(struct admin *a, struct notify_facts *facts, struct counters *counters)
 		return false;
 	facts->hour = hour_to_count_in(a->now, info.hour);
 	facts->observe = info.settings.observe;
-	info.tidy_wanted = info.tidy_wanted || facts->hour != info.hour;
+	info.tidy_wanted |= facts->hour != info.hour;
 	info.hour = facts->hour;
 	if (payers_read(s, &info, facts->meter, counters) == -1) {
 		(void)admin_store_failed(s);

@@ -30,11 +30,9 @@ reset_signals(void)
 static _Noreturn void
 become(const struct program *program, volatile int *error)
 {
-	int null = open("/dev/null", O_RDONLY);
-
 	(void)setsid();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* without us nobody would end it */
-	if (null != -1 && dup2(null, 0) != -1 && chdir("/") != -1) {
+	if (dup2(open("/dev/null", O_RDONLY), 0) != -1 && chdir("/") != -1) {
 		closefrom(3);
 		reset_signals();
 		(void)execve(program->path, program->argv, program->envp);
@@ -58,6 +56,7 @@ has_ended(pid_t pid)
 {
 	siginfo_t info = { .si_pid = 0 };
 
+	/* Where it cannot be asked, nothing is gained by asking again at once. */
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == -1 || info.si_pid == pid;
 }
 
@@ -86,13 +85,15 @@ await(pid_t pid, const sigset_t *watched, int64_t ms)
 static void
 watch(sigset_t *watched, sigset_t *before)
 {
-	struct sigaction now;
+	struct sigaction now = { .sa_handler = SIG_DFL };
 
 	(void)sigemptyset(watched);
 	(void)sigaddset(watched, SIGCHLD);
-	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
-		if (sigaction(requests[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+		(void)sigaction(requests[i], NULL, &now);
+		if (now.sa_handler != SIG_IGN)
 			(void)sigaddset(watched, requests[i]);
+	}
 	/* Where it is ignored the kernel keeps no child's status. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigprocmask(SIG_BLOCK, watched, before);

@@ -428,6 +428,27 @@ START_TEST(test_commands)
 }
 END_TEST
 
+/* Goal: a store that cannot be read is no reason to tell nobody. */
+START_TEST(test_notify)
+{
+	char test[] = "test", first[] = "first.example", *names[] = { test, first, NULL };
+	unsigned n = 0, calls;
+	int rc;
+
+	write_rules("told", "notify = \"/bin/true\";\n");
+	choose("told");
+	ck_assert_int_eq(load(), EX_OK);
+	do {
+		ck_assert_uint_lt(++n, RUNS_MAX);
+		harness_fail_at(n, ways[_i].on, ways[_i].error);
+		rc = run(admin_notify, names, false);
+		calls = harness_fail_end();
+		ck_assert_msg(rc == EX_OK, "call %u: %d", n, rc);
+	} while (calls >= n);
+	ck_assert_uint_gt(n, 5);
+}
+END_TEST
+
 /* --- load --- */
 
 static uint32_t
@@ -626,6 +647,7 @@ suite_library(void)
 	add(s, "deliveries", test_deliveries, MAIL);
 	add(s, "preview", test_preview, 1);
 	add(s, "commands", test_commands, COMMANDS);
+	add(s, "notify", test_notify, 1);
 	add(s, "load", test_load, 1);
 	add(s, "load with history", test_load_with_history, 1);
 	add(s, "tidy", test_tidy, 4);

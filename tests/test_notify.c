@@ -69,6 +69,9 @@ static const struct {
 	  .failed = 10, .refused = 7, .max_per_hour = 100, .max_failure_percent = 30, .refuse = true,
 	  .text = "Domain example.com: 50 % of what was sent has failed (10 emails); the limit is 30 %; 7 emails "
 	  "were refused." },
+	{ "refused for the number, though tripped", NOTIFY_REFUSED, METER_DOMAIN, "example.com", .admitted = 100,
+	  .sent = 10, .failed = 10, .refused = 7, .max_per_hour = 100, .max_failure_percent = 30,
+	  .text = "Domain example.com has exceeded its 100 emails per hour so far that 7 emails were refused." },
 	{ "failures", NOTIFY_FAILURES, METER_DOMAIN, "example.com", .sent = 10, .failed = 10,
 	  .max_failure_percent = 30, .text = "Domain example.com: 50 % of what was sent has failed (10 emails); the "
 	  "limit is 30 %: further mail is held until 18:00 UTC." },

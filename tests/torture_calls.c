@@ -154,7 +154,8 @@ END_TEST
 
 static const char *const commands[][4] = { { "load", NULL }, { "show", NULL }, { "report", NULL },
 	{ "report", "--html", "-", NULL }, { "replay", "--with", "qlimit.conf", NULL },
-	{ "metrics", NULL }, { "status", NULL },
+	{ "metrics", NULL }, { "status", NULL }, { "notify", "test", "example.com", NULL },
+	{ "hold", "other.example", NULL }, { "orders", NULL },
 	{ "tidy", NULL }, { "reset", "example.com", NULL }, { "check", NULL } };
 
 static const char *const *command;
@@ -228,7 +229,7 @@ START_TEST(torture_cli_calls)
 	/* Where `replay` finds its file. */
 	ck_assert_int_eq(chdir(harness_path(".")), 0);
 	(void)setenv("INJECT_COUNT", harness_path("count"), 1);
-	harness_rules("default = { max_per_hour = 1000000; };");
+	harness_rules("default = { max_per_hour = 1000000; }; notify = \"/bin/true\"; notify_timeout = 1;");
 	(void)deliver(&none);
 	ck_assert_uint_eq(harness_counters("domain", "example.com").sent, 1);
 	command = commands[_i];
