@@ -50,12 +50,19 @@ injected(const struct fault *f, const char *program, const char *const *argument
 	return words;
 }
 
+/* Each of a domain of its own: each has something to tell the admin's program. */
+static bool noticed;
+
 static struct harness_delivery
 deliver(const struct fault *f)
 {
-	static const char *const arguments[] = { "x", "a@example.com", "accept@x", NULL };
+	static unsigned count;
+	char sender[40] = "a@example.com";
+	const char *const arguments[] = { "x", sender, "accept@x", NULL };
 	struct harness_attempt attempt = { .program = harness_program("inject") };
 
+	if (noticed)
+		(void)snprintf(sender, sizeof sender, "a@d%u.example", count++);
 	attempt.argv = injected(f, "qlimit-remote", arguments);
 	attempt.message = harness_message(NULL, NULL);
 	return harness_attempt_finish(harness_attempt_start(&attempt));
@@ -130,19 +137,24 @@ fail_all(long total, const char *mode, void (*check)(const struct fault *f))
 		}
 }
 
+/* Without and with what an admin can have added to a delivery: orders, and a program to be told. */
 START_TEST(torture_wrapper_calls)
 {
 	const struct fault none = { 0, 0, "once" };
 	struct harness_counters c;
-	const char *mode = _i == 0 ? "once" : "on";
+	const char *mode = _i % 2 == 0 ? "once" : "on";
 
 	(void)setenv("INJECT_COUNT", harness_path("count"), 1);
-	harness_rules("deadline_ms = 1000; default = { max_per_hour = 1000000; };");
+	noticed = _i >= 2;
+	harness_rules(noticed ? "deadline_ms = 1000; notify = \"/bin/true\"; default = { max_per_hour = 1; };" :
+	    "deadline_ms = 1000; default = { max_per_hour = 1000000; };");
+	if (noticed)
+		ck_assert_int_eq(harness_cli("hold", "--for", "1h", "other.example").status, 0);
 	ck_assert_int_eq(deliver(&none).letter, 'K');
 	fail_all(read_count(), mode, check_delivery);
 	/* Whatever happened: it counts again, and no call can have been counted that was not made. */
 	ck_assert_int_eq(deliver(&none).letter, 'K');
-	c = harness_counters("domain", "example.com");
+	c = harness_counters("server", "");
 	ck_assert_uint_ge(c.sent, 1);
 	ck_assert_uint_le(c.sent, c.admitted);
 	printf("torture: wrapper, calls that fail %s: %u runs, %u delivered, %u clean Z, %u without a "
@@ -275,7 +287,7 @@ suite_torture_calls(void)
 
 	tcase_add_checked_fixture(t, harness_start, harness_end);
 	tcase_set_timeout(t, 3600);
-	tcase_add_loop_test(t, torture_wrapper_calls, 0, 2);
+	tcase_add_loop_test(t, torture_wrapper_calls, 0, 4);
 	tcase_add_loop_test(t, torture_cli_calls, 0, sizeof commands / sizeof commands[0]);
 	tcase_add_loop_test(t, torture_cli_words, 0, sizeof commands / sizeof commands[0]);
 	suite_add_tcase(s, t);
