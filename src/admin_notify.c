@@ -148,17 +148,18 @@ is_first_trouble(const struct admin *a)
 }
 
 static int
-tell_once(const struct admin *a, struct notify_facts *facts)
+tell_once(const struct admin *a, const struct notify_facts *event)
 {
+	struct notify_facts facts = *event; /* `host` is ours alone */
 	char host[HOST_MAX];
 
-	if (facts->event == NOTIFY_TROUBLE && !is_first_trouble(a)) {
+	if (facts.event == NOTIFY_TROUBLE && !is_first_trouble(a)) {
 		(void)puts("trouble was told in this hour already, or that cannot be noted");
 		return EX_OK;
 	}
 	if (gethostname(host, sizeof host) == 0)
-		facts->host = host;
-	return tell(a, facts);
+		facts.host = host;
+	return tell(a, &facts);
 }
 
 void
