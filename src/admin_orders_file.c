@@ -18,19 +18,32 @@ admin_orders_failed(const struct admin *a, const char *consequence)
 	return EX_IOERR;
 }
 
-/* Reads all orders, to change them. */
+/* Reads all orders, to change them; nobody else does until *lock is closed. */
 static int
-open_orders(const struct admin *a, struct orders *orders)
+open_orders(const struct admin *a, struct orders *orders, int *lock)
 {
-	static const char unchanged[] = "nothing was changed";
-
-	if (small_file_lock(a->place.state) == -1 || orders_read(orders, a->place.state, 0) == -1)
-		return admin_orders_failed(a, unchanged);
+	*lock = small_file_lock(a->place.state);
+	if (*lock == -1 || orders_read(orders, a->place.state, 0) == -1)
+		return admin_orders_failed(a, "nothing was changed");
 	if (orders->bad_line == 0)
 		return EX_OK;
 	(void)fprintf(stderr, "qlimit: %s/orders:%u: is not understood; take the line out and try again: nothing "
 	    "was changed\n", a->place.state, orders->bad_line);
 	return EX_DATAERR;
+}
+
+static int
+write_orders(const struct admin *a, const struct orders *orders)
+{
+	return orders_write(orders, a->place.state) == -1 ? admin_orders_failed(a, "nothing was changed") : EX_OK;
+}
+
+static int
+let_go(int lock, int status)
+{
+	if (lock != -1)
+		(void)close(lock);
+	return status;
 }
 
 void
@@ -55,39 +68,38 @@ int
 admin_orders_put(struct admin *a, const struct order *o, struct order *before)
 {
 	static struct orders orders;
-	int status = admin_enter(a, false);
+	int lock = -1, status = admin_enter(a, false);
 
 	if (status == EX_OK)
-		status = open_orders(a, &orders);
+		status = open_orders(a, &orders, &lock);
 	if (status != EX_OK)
-		return status;
+		return let_go(lock, status);
 	if (orders_find(&orders, &o->meter) != NULL)
 		*before = *orders_find(&orders, &o->meter);
-	if (!orders_put(&orders, o)) {
-		(void)fprintf(stderr, "qlimit: there are %d orders, and no room for more: what is for ever belongs "
-		    "into qlimit.conf; see `qlimit orders`\n", ORDERS_MAX);
-		return EX_CANTCREAT;
-	}
-	return orders_write(&orders, a->place.state) == -1 ? admin_orders_failed(a, "nothing was changed") : EX_OK;
+	if (orders_put(&orders, o))
+		return let_go(lock, write_orders(a, &orders));
+	(void)fprintf(stderr, "qlimit: there are %d orders, and no room for more: what is for ever belongs into "
+	    "qlimit.conf; see `qlimit orders`\n", ORDERS_MAX);
+	return let_go(lock, EX_CANTCREAT);
 }
 
 int
 admin_orders_take(struct admin *a, const struct meter *meter, struct order *o)
 {
 	static struct orders orders;
-	int status = admin_enter(a, false);
+	int lock = -1, status = admin_enter(a, false);
 
 	if (status == EX_OK)
-		status = open_orders(a, &orders);
+		status = open_orders(a, &orders, &lock);
 	if (status != EX_OK)
-		return status;
+		return let_go(lock, status);
 	if (orders_find(&orders, meter) == NULL) {
 		(void)fprintf(stderr, "qlimit: there is no order on %s; see `qlimit orders`\n", a->names[0]);
-		return EX_NOINPUT;
+		return let_go(lock, EX_NOINPUT);
 	}
 	*o = *orders_find(&orders, meter);
 	(void)orders_remove(&orders, meter);
-	return orders_write(&orders, a->place.state) == -1 ? admin_orders_failed(a, "nothing was changed") : EX_OK;
+	return let_go(lock, write_orders(a, &orders));
 }
 
 int
@@ -112,9 +124,7 @@ admin_orders_expire(const struct admin *a, struct orders *expired)
 		rc = orders_write(&orders, a->place.state);
 	if (rc == -1)
 		expired->count = 0;
-	if (lock != -1)
-		(void)close(lock);
-	return rc;
+	return let_go(lock, rc);
 }
 
 void

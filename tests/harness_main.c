@@ -1,5 +1,6 @@
 /* harness_main - runs every suite of suites.h */
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,10 @@ main(void)
 	} else {
 		TORTURES(SUITE_ADD)
 	}
+	/* What tests send is to be heard, though nohup(1) or a shell's & has started them. */
+	(void)signal(SIGHUP, SIG_DFL);
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGQUIT, SIG_DFL);
 	srunner_set_fork_status(runner, CK_FORK);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -1,7 +1,9 @@
 /* test_orders - an admin's orders: their file, what they do to deliveries, the commands */
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +11,11 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include "admin.h"
+#include "harness_calls.h"
 #include "harness_faults.h"
 #include "orders.h"
 #include "suites.h"
@@ -639,6 +644,121 @@ START_TEST(test_full)
 }
 END_TEST
 
+/* --- commands in this very process, whose calls fail --- */
+
+static int
+run(int (*command)(struct admin *), const char *word, bool now)
+{
+	static char name[40];
+	char *names[] = { name, NULL };
+	static struct admin a;
+
+	(void)snprintf(name, sizeof name, "%s", word);
+	admin_init(&a, HARNESS_NOW);
+	a.place.state = harness_path("state");
+	a.place.queue = harness_path("queue");
+	a.names = names;
+	a.option[ADMIN_FORCE] = "";
+	a.option[ADMIN_NOW] = now ? "" : NULL;
+	ck_assert(freopen(harness_path("said"), "a", stdout) != NULL && freopen(harness_path("said"), "a", stderr) != NULL);
+	return command(&a);
+}
+
+static const struct {
+	const char *call;
+	unsigned after;
+	int status, error;
+} failures[] = {
+	{ "flock", 0, EX_IOERR, ENOLCK },
+	{ "write", 0, EX_IOERR, ENOSPC },
+	{ "fsync", 0, EX_IOERR, EIO },
+	{ "rename", 0, EX_IOERR, EROFS },
+	{ "socketpair", 0, EX_OSERR, EMFILE },
+	{ "stat", 0, EX_OK, ENOENT },
+};
+
+/* Goal: an order is in force or it is not, and the admin is told which. */
+START_TEST(test_failures)
+{
+	harness_rules("");
+	ck_assert_int_eq(run(admin_hold, "a.example", false), EX_OK);
+	harness_call_fails(failures[_i].call, failures[_i].after, 1, failures[_i].error);
+	ck_assert_int_eq(run(admin_refuse, "a.example", strcmp(failures[_i].call, "socketpair") == 0), failures[_i].status);
+	ck_assert_int_eq(orders_read(&orders, harness_path("state"), 0), 0);
+	ck_assert_uint_eq(orders.count, 1);
+	ck_assert_int_eq(orders.at[0].kind, failures[_i].status == EX_OK ? ORDER_REFUSE : ORDER_HOLD);
+	harness_call_fails(failures[_i].call, failures[_i].after, 1, failures[_i].error);
+	ck_assert_int_eq(run(admin_release, "a.example", strcmp(failures[_i].call, "socketpair") == 0), failures[_i].status);
+	ck_assert_int_eq(orders_read(&orders, harness_path("state"), 0), 0);
+	ck_assert_uint_eq(orders.count, failures[_i].status == EX_OK ? 0 : 1);
+}
+END_TEST
+
+/* Goal: without a state directory there is nothing to order; with one of somebody else's neither. */
+START_TEST(test_no_state)
+{
+	ck_assert_int_eq(rmdir(harness_path("state")), 0);
+	ck_assert_int_eq(run(admin_hold, "a.example", false), EX_NOINPUT);
+	ck_assert_int_eq(run(admin_release, "a.example", true), EX_NOINPUT);
+	ck_assert_int_eq(run(admin_orders, "", false), EX_NOINPUT);
+}
+END_TEST
+
+/* Goal: an order that cannot be taken out of the file has not expired, and is told of when it is. */
+START_TEST(test_expiry_fails)
+{
+	static struct orders expired;
+	struct admin a;
+
+	harness_rules("");
+	(void)harness_cli("hold", "--for", "1h", "a.example");
+	(void)harness_cli("hold", "--for", "3h", "b.example");
+	admin_init(&a, HARNESS_NOW + HOUR);
+	a.place.state = harness_path("state");
+	harness_call_fails("rename", 0, 1, EROFS);
+	ck_assert(admin_orders_expire(&a, &expired) == -1 && expired.count == 0);
+	harness_call_fails("flock", 0, 1, ENOLCK);
+	ck_assert(admin_orders_expire(&a, &expired) == -1 && expired.count == 0);
+	write_orders(FIRST "hold\ta.example\t1\t5\troot\t\nwhat is this\n");
+	ck_assert(admin_orders_expire(&a, &expired) == 0 && expired.count == 0);
+	write_orders(FIRST "hold\ta.example\t1\t5\troot\t\nhold\tb.example\t1\t0\troot\t\n");
+	ck_assert(admin_orders_expire(&a, &expired) == 0 && expired.count == 1);
+	ck_assert_int_eq(unlink(harness_state("orders")), 0);
+	ck_assert_int_eq(mkdir(harness_state("orders"), 0700), 0);
+	ck_assert(admin_orders_expire(&a, &expired) == -1 && expired.count == 0);
+	harness_set_time(HARNESS_NOW + HOUR);
+	ck_assert_int_eq(harness_cli("tidy").status, 0);
+	ck_assert_uint_eq(harness_log_lines("orders that have expired were not taken out of their file"), 1);
+}
+END_TEST
+
+/* Goal: who has no name is told by his number; sudo's word counts for root alone. */
+START_TEST(test_by_number)
+{
+	if (!harness_start_as_user())
+		return;
+	ck_assert_int_eq(setenv("SUDO_USER", "joe", 1), 0);
+	harness_rules("");
+	(void)harness_cli("hold", "a.example");
+	ck_assert_ptr_null(strstr(harness_cli("orders").out, "joe"));
+	if (getpwuid(getuid()) == NULL)
+		ck_assert_ptr_nonnull(strstr(harness_cli("orders").out, " uid:"));
+	ck_assert_int_eq(unsetenv("SUDO_USER"), 0);
+	harness_end();
+}
+END_TEST
+
+/* Goal: a name with nothing in it is none. */
+START_TEST(test_empty_sudo_user)
+{
+	harness_rules("");
+	ck_assert_int_eq(setenv("SUDO_USER", "", 1), 0);
+	(void)harness_cli("hold", "a.example");
+	ck_assert_ptr_nonnull(strstr(harness_cli("orders", "--json").out, geteuid() == 0 ? "\"by\":\"root\"" : "\"by\":"));
+	ck_assert_int_eq(unsetenv("SUDO_USER"), 0);
+}
+END_TEST
+
 Suite *
 suite_orders(void)
 {
@@ -668,6 +788,13 @@ suite_orders(void)
 	tcase_add_test(tc, test_explain);
 	tcase_add_test(tc, test_at_once);
 	tcase_add_test(tc, test_full);
+	tcase_add_loop_test(tc, test_failures, 0, HARNESS_ROWS(failures));
+	tcase_add_test(tc, test_no_state);
+	tcase_add_test(tc, test_expiry_fails);
+	tcase_add_test(tc, test_empty_sudo_user);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("orders as a user");
+	tcase_add_test(tc, test_by_number);
 	suite_add_tcase(s, tc);
 	return s;
 }
