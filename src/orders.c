@@ -116,14 +116,14 @@ add_line(struct orders *orders, char *line, unsigned number, int64_t now)
 {
 	struct order o;
 
-	if (!parse_order(&o, line) || (orders_find(orders, &o.meter) == NULL && orders->count == ORDERS_MAX)) {
-		if (orders->bad_line == 0)
-			orders->bad_line = number;
-	} else if (now != 0 && o.until != 0 && o.until <= now) {
+	bool good = parse_order(&o, line);
+
+	if (good && now != 0 && o.until != 0 && o.until <= now)
 		orders->expired = true;
-	} else {
-		(void)orders_put(orders, &o);
-	}
+	else if (good)
+		good = orders_put(orders, &o);
+	if (!good && orders->bad_line == 0)
+		orders->bad_line = number;
 }
 
 void
@@ -159,13 +159,18 @@ orders_read(struct orders *orders, const char *directory, int64_t now)
 	return rc == -1 && errno != ENOENT ? -1 : 0;
 }
 
+static bool
+is_same(const struct meter *a, const struct meter *b)
+{
+	return a->length == b->length && a->kind == b->kind && memcmp(a->name, b->name, a->length) == 0;
+}
+
 static size_t
 index_of(const struct orders *orders, const struct meter *meter)
 {
 	size_t i = 0;
 
-	while (i < orders->count && (orders->at[i].meter.kind != meter->kind ||
-					strcmp(orders->at[i].meter.name, meter->name) != 0))
+	while (i < orders->count && !is_same(&orders->at[i].meter, meter))
 		i++;
 	return i;
 }

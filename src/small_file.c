@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "place.h"
+#include "text.h"
 
 int
 small_file_read(const char *directory, const char *name, char *buffer, size_t size)
@@ -64,9 +65,12 @@ int
 small_file_write(const char *directory, const char *name, const char *bytes, size_t n)
 {
 	char path[PLACE_PATH_MAX + 1], fresh_name[32], fresh[PLACE_PATH_MAX + 1];
+	struct text t;
 	int saved;
 
-	(void)snprintf(fresh_name, sizeof fresh_name, "%s.new", name);
+	text_init(&t, fresh_name, sizeof fresh_name);
+	text_add(&t, name);
+	text_add(&t, ".new");
 	if (place_join(path, directory, name) == -1 || place_join(fresh, directory, fresh_name) == -1)
 		return -1;
 	(void)unlink(fresh); /* of somebody who was killed */

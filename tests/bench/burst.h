@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #define BURST_MAX 255
-#define BURST_CONTESTANTS_MAX 8
+#define BURST_CONTESTANTS_MAX 10
 #define BURST_PATH_MAX 255
 #define BURST_VARIABLES 8
 

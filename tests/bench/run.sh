@@ -189,14 +189,17 @@ more_meters() {
 	foreign=foreign=$build/qlimit-remote:$work/foreign:1
 	day=max_per_day=$build/qlimit-remote:$work/day:1
 	messages=count-messages=$build/qlimit-remote:$work/messages-counted:1
+	orders=10-orders=$build/qlimit-remote:$work/orders:1
+	full=100-orders=$build/qlimit-remote:$work/orders-full:1
 	printf '\nThe same, by what it takes with three meters (allowed: 1.10). +destination: a fourth. +9-destinations:\n'
 	printf 'some have limits, this one has not. hosted, foreign: with a list of hosted domains, the sender in it or\n'
-	printf 'not. max_per_day, count-messages: on all meters.\n\n'
+	printf 'not. max_per_day, count-messages: on all meters. orders: in force, on others.\n\n'
 	printf '  %-24s %8s   %14s   %6s\n' '' median '95% sure' pairs
 	if [ -n "$quick" ]; then
-		bench limit 1.10 300 1200 "$base" "$destination" "$elsewhere" "$hosted" "$foreign" "$day" "$messages" || :
+		bench limit 1.10 300 1200 "$base" "$destination" "$elsewhere" "$hosted" "$foreign" "$day" "$messages" "$orders" "$full" || :
 	else
-		bench limit 1.10 2000 8000 "$base" "$destination" "$elsewhere" "$hosted" "$foreign" "$day" "$messages" ||
+		bench limit 1.10 2000 8000 "$base" "$destination" "$elsewhere" "$hosted" "$foreign" "$day" "$messages" \
+		    "$orders" "$full" ||
 		    failed=yes
 	fi
 }
@@ -216,6 +219,18 @@ place elsewhere 1 0 0 "destinations = ( $(for i in 1 2 3 4 5 6 7 8 9; do
 place day 1 0 0 'count = "recipients"; server = { max_per_day = 1000000; };'
 sed -i 's/^default = {/& max_per_day = 1000000;/' "$work/day/qlimit.conf" && load day
 place messages-counted 1 0 0 'count = "messages";'
+# orders DIRECTORY NUMBER
+orders() {
+	{
+		echo 'qlimit orders 1'
+		seq -f 'hold	o%.0f.example	1	0	root	web form abused' "$2"
+	} >"$work/$1/state/orders"
+	chmod 600 "$work/$1/state/orders"
+}
+place orders 1 0 0
+orders orders 10
+place orders-full 1 0 0
+orders orders-full 100
 mkdir -p "$work/hosted/control" "$work/foreign/control"
 echo d000000.example >"$work/hosted/control/rcpthosts"
 echo host.example >"$work/foreign/control/rcpthosts"
