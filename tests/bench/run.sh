@@ -190,7 +190,7 @@ more_meters() {
 	day=max_per_day=$build/qlimit-remote:$work/day:1
 	messages=count-messages=$build/qlimit-remote:$work/messages-counted:1
 	orders=10-orders=$build/qlimit-remote:$work/orders:1
-	full=100-orders=$build/qlimit-remote:$work/orders-full:1
+	full=50-orders=$build/qlimit-remote:$work/orders-full:1
 	printf '\nThe same, by what it takes with three meters (allowed: 1.10). +destination: a fourth. +9-destinations:\n'
 	printf 'some have limits, this one has not. hosted, foreign: with a list of hosted domains, the sender in it or\n'
 	printf 'not. max_per_day, count-messages: on all meters. orders: in force, on others.\n\n'
@@ -230,7 +230,7 @@ orders() {
 place orders 1 0 0
 orders orders 10
 place orders-full 1 0 0
-orders orders-full 100
+orders orders-full 50
 mkdir -p "$work/hosted/control" "$work/foreign/control"
 echo d000000.example >"$work/hosted/control/rcpthosts"
 echo host.example >"$work/foreign/control/rcpthosts"
