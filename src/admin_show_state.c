@@ -99,6 +99,7 @@ admin_show_colour(const struct admin_show *show, const struct admin_show_row *ro
 {
 	static const char *const colours[] = { [STANDING_OK] = "", [STANDING_WARNING] = "\033[33m",
 		[STANDING_HELD] = "\033[31m", [STANDING_TRIPPED] = "\033[1;31m" };
+
 	if (!show->colour)
 		return "";
 	if (row->order != NULL)

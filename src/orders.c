@@ -60,21 +60,23 @@ parse_time(const char *word, int64_t *seconds)
 static bool
 split(char *line, char *fields[FIELDS])
 {
-	for (size_t i = 0; i < FIELDS; i++) {
-		fields[i] = line;
-		line = strchr(line, '\t');
-		if ((line == NULL) != (i == FIELDS - 1))
+	for (size_t i = 0; i < FIELDS - 1; i++) {
+		char *tab = strchr(line, '\t');
+
+		if (tab == NULL)
 			return false;
-		if (line != NULL)
-			*line++ = '\0';
+		*tab = '\0';
+		fields[i] = line;
+		line = tab + 1;
 	}
-	return true;
+	fields[FIELDS - 1] = line;
+	return strchr(line, '\t') == NULL;
 }
 
 static bool
 parse_order(struct order *o, char *line)
 {
-	char *fields[FIELDS];
+	char *fields[FIELDS] = { line };
 
 	memset(o, 0, sizeof *o);
 	if (!split(line, fields))

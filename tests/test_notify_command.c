@@ -318,7 +318,10 @@ START_TEST(test_no_process)
 }
 END_TEST
 
-/* Goal: it gets no descriptor that we have, and no signal that we ignore. */
+/*
+ * Goal: it gets no descriptor that we have, and no signal that we ignore; but for 32 and 33, which are glibc's own and
+ * which signal(2) does not touch: GNU make, started by nohup(1), has them ignored.
+ */
 START_TEST(test_nothing_inherited)
 {
 	struct program_result r;
@@ -327,7 +330,7 @@ START_TEST(test_nothing_inherited)
 	ck_assert_int_eq(dup2(0, 40), 40);
 	harness_start();
 	write_script("program", "test ! -e /proc/self/fd/40 || exit 1\n"
-	    "grep -q '^SigIgn:.0000000000000000$' /proc/$$/status || exit 2\n");
+	    "grep -Eq '^SigIgn:.0000000(00|18)0000000$' /proc/$$/status || exit 2\n");
 	r = run(harness_path("program"));
 	harness_end();
 	ck_assert_msg(r.end == PROGRAM_EXITED && r.number == 0, "%d", r.number);

@@ -584,6 +584,7 @@ START_TEST(test_show)
 	    "  discard by order until 2026-11-21 18:30:00 UTC, 1 discarded\n"));
 	ck_assert_ptr_nonnull(strstr(harness_cli("show", "--json", "a.example").out, "\"discarded\":1,"));
 	ck_assert_ptr_nonnull(strstr(harness_cli("show", "--json", "a.example").out, "\"order\":\"discard\""));
+	ck_assert_ptr_nonnull(strstr(harness_cli("show", "--color", "always", "a.example").out, "\033[1;35m"));
 	(void)harness_cli("hold", "a.example");
 	ck_assert_ptr_nonnull(strstr(harness_cli("show", "a.example").out, "  hold by order, 1 discarded\n"));
 	ck_assert_ptr_nonnull(strstr(harness_cli("report").out, "1 discarded by order\n"));
