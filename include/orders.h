@@ -36,7 +36,7 @@ struct order {
 };
 
 struct orders {
-	bool expired;         /* there were some that have expired; they are not in `at` */
+	bool expired;         /* there were some that have expired and can be taken out; they are not in `at` */
 	unsigned bad_line;    /* the first line that is not understood, from 1; 0: none */
 	size_t count;
 	struct order at[ORDERS_MAX];
@@ -48,6 +48,12 @@ enum order_kind order_kind_of(const char *name);
 
 /* True of a text that can be a reason: no control characters, at most ORDER_REASON_MAX bytes. */
 bool order_reason_is_good(const char *text);
+
+/*
+ * True of a meter that there can be an order on: senders name domains with tabs and newlines in them, which would
+ * be other fields and other orders.
+ */
+bool order_meter_is_good(const struct meter *meter);
 
 /* The text of such a file, which is cut up, as orders; and back, ORDERS_TEXT_MAX bytes at most. */
 void orders_parse(struct orders *orders, char *text, int64_t now);

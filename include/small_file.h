@@ -18,9 +18,12 @@ int small_file_read(const char *directory, const char *name, char *buffer, size_
  */
 int small_file_write(const char *directory, const char *name, const char *bytes, size_t n);
 
+#define SMALL_FILE_PATIENCE_MS 5000
+
 /*
  * Waits until nobody else who asks so changes small files of this directory; closing the descriptor ends it, as
- * exit does. -1 with errno.
+ * exit does. -1 with errno: EWOULDBLOCK if somebody has it for longer than SMALL_FILE_PATIENCE_MS, stopped (^Z)
+ * say, for trouble may start one of us with each delivery, and they must not pile up.
  */
 int small_file_lock(const char *directory);
 

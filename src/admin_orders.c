@@ -91,6 +91,10 @@ understand(const struct admin *a, struct order *o)
 
 	if (!admin_meter(&o->meter, a->names[0]))
 		return EX_USAGE;
+	if (!order_meter_is_good(&o->meter)) {
+		(void)fputs("qlimit: an order cannot be on a name with control characters: nothing was changed\n", stderr);
+		return EX_USAGE;
+	}
 	if (needs_force(&o->meter) && a->option[ADMIN_FORCE] == NULL) {
 		(void)fprintf(stderr, "qlimit: an order on %s stops mail of everybody: nothing was changed. If you "
 		    "mean it, add --force\n", a->names[0]);

@@ -259,6 +259,7 @@ admin_tidy(struct admin *a)
 {
 	static struct orders expired;
 	static struct tidy t;
+	bool all_done = true;
 	int status = admin_enter(a, false);
 
 	if (status != EX_OK)
@@ -274,15 +275,21 @@ admin_tidy(struct admin *a)
 	}
 	if (move_closed_hours(&t) == -1)
 		return report_failure(&t);
-	if (admin_orders_expire(a, &expired) == -1)
+	if (admin_orders_expire(a, &expired) == -1) {
 		log_trouble("orders that have expired were not taken out of their file", errno);
+		all_done = false;
+	}
 	if (expire_history(&t) == -1) {
 		log_trouble("history that is too old was not removed from ledger.mdb", errno);
 		store_rollback(t.ledger);
 	}
-	if (forget_old_deliveries(&t) == -1 || forget_old_days(&t) == -1 || finish(&t) == -1 ||
-	    store_compact(t.live) == -1)
-		return report_failure(&t);
+	/* Else the claim stands, or each delivery would have the same tried again at once. */
+	if (forget_old_deliveries(&t) == -1 || forget_old_days(&t) == -1 || (all_done && finish(&t) == -1) ||
+	    store_compact(t.live) == -1) {
+		status = report_failure(&t);
+		admin_orders_tell(a, &expired);
+		return status;
+	}
 	store_close(t.live);
 	store_close(t.ledger);
 	admin_orders_tell(a, &expired);

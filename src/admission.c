@@ -277,12 +277,17 @@ book_recipient(struct booking_session *v, size_t recipient, struct request *requ
 }
 
 static int
-book_message(struct booking_session *v, enum booking_part part, struct request *request)
+book_message(struct booking_session *v, enum booking_part part, struct request *request, const struct admission *a)
 {
+	struct booking_delivery *d = &request->message[part].known;
+
 	if (!is_charged_with(v, part))
 		return 0;
-	return remember(v, &request->message[part].known,
-	    request->message[part].charged ? PENDING_ADMITTED : PENDING_HELD);
+	if (!request->message[part].charged)
+		return remember(v, d, PENDING_HELD);
+	if (a->judgement.rule == RULE_ORDER)
+		d->pending.stopped = v->info.hour; /* its further recipients are not held messages more */
+	return remember(v, d, PENDING_ADMITTED);
 }
 
 static int
@@ -292,7 +297,7 @@ book_verdict(struct booking_session *v, struct request *request, struct admissio
 		if (book_recipient(v, i, request, a) == -1)
 			return -1;
 	for (enum booking_part part = 0; a->judgement.verdict <= VERDICT_DEFER && part < BOOKING_PARTS; part++)
-		if (book_message(v, part, request) == -1)
+		if (book_message(v, part, request, a) == -1)
 			return -1;
 	return booking_write_payers(v, &a->notices);
 }

@@ -46,6 +46,12 @@ order_reason_is_good(const char *text)
 	return is_clean(text, ORDER_REASON_MAX);
 }
 
+bool
+order_meter_is_good(const struct meter *meter)
+{
+	return is_clean(meter->name, METER_NAME_MAX);
+}
+
 static bool
 parse_time(const char *word, int64_t *seconds)
 {
@@ -147,6 +153,8 @@ orders_parse(struct orders *orders, char *text, int64_t now)
 			orders->bad_line = number;
 		text = end != NULL ? end + 1 : text + strlen(text);
 	}
+	/* Nobody changes a file that is not understood: each delivery would ask for it in vain. */
+	orders->expired = orders->expired && orders->bad_line == 0;
 }
 
 int

@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "place.h"
 #include "text.h"
+
+#define LOCK_STEP_MS 10
 
 int
 small_file_read(const char *directory, const char *name, char *buffer, size_t size)
@@ -85,13 +88,27 @@ small_file_write(const char *directory, const char *name, const char *bytes, siz
 	return -1;
 }
 
+/* flock(2) knows no time limit: it is asked again and again. */
+static int
+wait_for(int fd)
+{
+	const struct timespec step = { 0, LOCK_STEP_MS * 1000000L };
+
+	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) == -1; waited += LOCK_STEP_MS) {
+		if (errno != EWOULDBLOCK || waited >= SMALL_FILE_PATIENCE_MS)
+			return -1;
+		(void)nanosleep(&step, NULL);
+	}
+	return 0;
+}
+
 int
 small_file_lock(const char *directory)
 {
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int saved;
 
-	if (fd == -1 || flock(fd, LOCK_EX) == 0)
+	if (fd == -1 || wait_for(fd) == 0)
 		return fd;
 	saved = errno;
 	(void)close(fd);

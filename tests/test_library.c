@@ -13,6 +13,7 @@
 #include "harness_fail.h"
 #include "hour.h"
 #include "log.h"
+#include "orders.h"
 #include "settlement.h"
 #include "store_backend.h"
 #include "suites.h"
@@ -591,8 +592,29 @@ ledger_sum(uint32_t from)
 	return sum;
 }
 
+/* An order that has expired; and whether it is in its file no more. */
+static void
+write_order(void)
+{
+	static struct orders orders;
+	struct order o = { .kind = ORDER_HOLD, .since = 1, .until = 2 };
+
+	orders.count = 0;
+	meter_set(&o.meter, METER_DOMAIN, "held.example");
+	ck_assert(orders_put(&orders, &o));
+	ck_assert_int_eq(orders_write(&orders, harness_path("state")), 0);
+}
+
+static bool
+is_gone(void)
+{
+	static struct orders orders;
+
+	return orders_read(&orders, harness_path("state"), 0) == 0 && orders.count == 0;
+}
+
 /*
- * Goal: no closed hour is lost or moved twice, for the ledger or for max_per_day; with long steps history expires,
+ * Goal: no order is taken out without a word; no closed hour is lost or moved twice, for the ledger or for max_per_day; with long steps history expires,
  * and pendings and days, too.
  */
 START_TEST(test_tidy)
@@ -600,7 +622,7 @@ START_TEST(test_tidy)
 	int64_t step = _i / WAYS % 2 == 0 ? 2 * HOUR : 200 * DAY;
 	bool days = _i / WAYS >= 2;
 	bool trouble = ways[_i % WAYS].error == EIO;
-	unsigned n = 0, stride = ways[_i % WAYS].on ? 12 : 1; /* these write to the disk */
+	unsigned n = 0, gone = 0, stride = ways[_i % WAYS].on ? 12 : 1; /* these write to the disk */
 	int rc;
 
 	choose(days ? "days" : "old");
@@ -611,11 +633,16 @@ START_TEST(test_tidy)
 		ck_assert_uint_lt(n += stride, RUNS_MAX);
 		now += step;
 		ck_assert_int_eq(deliver("a@first.example"), 0);
+		write_order();
+		log_to(harness_path("syslog"));
 		harness_fail_at(n, ways[_i % WAYS].on, ways[_i % WAYS].error);
 		rc = run(admin_tidy, NULL, false);
+		log_to("/nonexistent/log");
 		if (harness_fail_end() < n)
 			break;
 		ck_assert_msg(rc == EX_OK || (rc >= EX__BASE && rc <= EX__MAX), "call %u: %d", n, rc);
+		gone += is_gone();
+		ck_assert_uint_eq(harness_log_lines("event=order_expired order=hold kind=domain name=held.example"), gone);
 		ck_assert_int_eq(deliver("a@first.example"), 0);
 		ck_assert_int_eq(run(admin_tidy, NULL, false), EX_OK);
 		if (trouble && step == 2 * HOUR)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -361,6 +362,66 @@ START_TEST(test_expiry_by_itself)
 }
 END_TEST
 
+/* Puts both programs into the place, the CLI behind a script that notes how it is started. */
+static const char *
+install_watched(void)
+{
+	char text[2000];
+	int n = snprintf(text, sizeof text, "cp %s %s", harness_program("qlimit-remote"), harness_path("qlimit-remote"));
+
+	ck_assert_int_lt(n, (int)sizeof text);
+	ck_assert_int_eq(system(text), 0);
+	n = snprintf(text, sizeof text, "#!/bin/sh\necho $1 >>%s\n%s \"$@\"\necho ended >>%s\n", harness_path("started"),
+	    harness_program("qlimit"), harness_path("started"));
+	harness_write(harness_path("qlimit"), text, (size_t)n);
+	ck_assert_int_eq(chmod(harness_path("qlimit"), 0755), 0);
+	return harness_path("qlimit-remote");
+}
+
+static unsigned
+noted(const char *word)
+{
+	char line[40];
+	unsigned n = 0;
+	FILE *f = fopen(harness_path("started"), "r");
+
+	while (f != NULL && fgets(line, sizeof line, f) != NULL)
+		n += strncmp(line, word, strlen(word)) == 0;
+	if (f != NULL)
+		(void)fclose(f);
+	return n;
+}
+
+static bool
+have_ended(void)
+{
+	return noted("tidy") + noted("load") + noted("notify") == noted("ended");
+}
+
+/* Goal: expired orders that nobody can take out of their file do not start a process for each delivery. */
+START_TEST(test_expiry_in_vain)
+{
+	struct harness_attempt attempt = { .sender = "a@a.example", .recipient = "accept@x.example" };
+
+	harness_rules("default = { max_per_hour = 50; };");
+	write_orders(_i == 0 ? FIRST "exempt\tb.example\t1\t0\troot\t\nhold\tc.example\t1\t2\troot\t\n" :
+	    FIRST "hold\tc.example\t1\t2\troot\t\n");
+	if (_i == 1) {
+		ck_assert_int_eq(mkdir(harness_state("orders.new"), 0700), 0);
+		ck_assert_int_eq(mkdir(harness_state("orders.new/full"), 0700), 0);
+	}
+	attempt.program = install_watched();
+	for (int i = 0; i < 5; i++) {
+		attempt.message = harness_message(NULL, NULL);
+		ck_assert_int_eq(harness_attempt_finish(harness_attempt_start(&attempt)).letter, 'K');
+		(void)usleep(50000); /* what is started in the background takes its time */
+		ck_assert(harness_wait_until(have_ended));
+	}
+	ck_assert_uint_eq(noted("tidy"), (unsigned)_i);
+	ck_assert_uint_eq(harness_log_lines("orders that have expired were not taken out of their file"), (unsigned)_i);
+}
+END_TEST
+
 /* Goal: count = "messages": a message that an order holds is one held, and charged once when it goes. */
 START_TEST(test_messages)
 {
@@ -376,6 +437,16 @@ START_TEST(test_messages)
 	ck_assert_int_eq(deliver(m, "a@a.example", "accept@x"), 'K');
 	ck_assert_int_eq(deliver(m, "a@a.example", "accept@y"), 'K');
 	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 1);
+	/* Charged before: one held message all the same, however often its recipients come. */
+	m = harness_message("by uid 48", NULL);
+	ck_assert_int_eq(deliver(m, "a@b.example", "greylist@x"), 'Z');
+	(void)harness_cli("hold", "b.example");
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(deliver(m, "a@b.example", "greylist@x"), 'Z');
+		ck_assert_int_eq(deliver(m, "a@b.example", "greylist@y"), 'Z');
+	}
+	ck_assert_uint_eq(harness_counters("domain", "b.example").held, 1);
+	ck_assert_uint_eq(harness_counters("domain", "b.example").admitted, 1);
 }
 END_TEST
 
@@ -390,6 +461,8 @@ static const struct {
 	{ { "hold", "a.example", "b.example" }, 64, "too many" },
 	{ { "hold", "" }, 64, "not the name of a meter" },
 	{ { "release", "" }, 64, "not the name of a meter" },
+	{ { "hold", "x.example\nhold\tserver" }, 64, "control characters" },
+	{ { "discard", "--yes", "x\ty.example" }, 64, "control characters" },
 	{ { "hold", "--yes", "a.example" }, 64, "an option" },
 	{ { "hold", "--for", "0h", "a.example" }, 64, "write minutes, hours or days" },
 	{ { "hold", "--for", "h", "a.example" }, 64, "write minutes, hours or days" },
@@ -623,6 +696,71 @@ START_TEST(test_at_once)
 }
 END_TEST
 
+static const char *const locked_out[][4] = { { "hold", "a.example", NULL }, { "notify", "trouble", NULL }, { "tidy", NULL } };
+
+/* Goal: whoever keeps others out for ever is not waited for that long; nothing is changed, and nobody piles up. */
+START_TEST(test_locked_out)
+{
+	struct harness_output o;
+	int64_t began = harness_milliseconds();
+	int fd = open(harness_path("state"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	harness_rules("notify = \"/bin/true\";");
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	o = harness_cli_words(locked_out[_i]);
+	ck_assert_int_lt(harness_milliseconds() - began, 20000);
+	ck_assert_int_eq(o.status, _i == 0 ? 74 : 0);
+	ck_assert_int_eq(access(harness_state("orders"), F_OK), -1);
+	(void)close(fd);
+	ck_assert_int_eq(harness_cli("hold", "a.example").status, 0);
+}
+END_TEST
+
+/* A pipe that takes nothing more: its writing end. */
+static int
+open_full_pipe(int *other)
+{
+	static const char much[4096];
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+	while (write(ends[1], much, sizeof much) > 0)
+		continue;
+	ck_assert_int_eq(fcntl(ends[1], F_SETFL, 0), 0);
+	ck_assert_int_eq(fcntl(ends[0], F_SETFD, FD_CLOEXEC), 0);
+	*other = ends[0];
+	return ends[1];
+}
+
+static bool
+is_held(void)
+{
+	return orders_read(&orders, harness_path("state"), 0) == 0 && orders.count == 1;
+}
+
+/* Goal: an admin whose terminal is stopped (^S) once an order is given keeps no other out. */
+START_TEST(test_stopped_terminal)
+{
+	int other, fd = open_full_pipe(&other);
+	pid_t pid;
+
+	harness_rules("");
+	pid = fork();
+	if (pid == 0) {
+		(void)dup2(fd, 1);
+		(void)execl(harness_program("qlimit"), "qlimit", "hold", "a.example", (char *)NULL);
+		_exit(97);
+	}
+	ck_assert(harness_wait_until(is_held));
+	ck_assert_int_eq(harness_cli("hold", "b.example").status, 0);
+	ck_assert_int_eq(waitpid(pid, NULL, WNOHANG), 0);
+	(void)close(other);
+	(void)close(fd);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
 /* Goal: with no room for one more nothing is lost. */
 START_TEST(test_full)
 {
@@ -779,6 +917,7 @@ suite_orders(void)
 	tcase_add_test(tc, test_bounces);
 	tcase_add_test(tc, test_expiry);
 	tcase_add_test(tc, test_expiry_by_itself);
+	tcase_add_loop_test(tc, test_expiry_in_vain, 0, 2);
 	tcase_add_test(tc, test_messages);
 	tcase_add_loop_test(tc, test_mistakes, 0, HARNESS_ROWS(commands));
 	tcase_add_test(tc, test_list);
@@ -788,6 +927,8 @@ suite_orders(void)
 	tcase_add_test(tc, test_show);
 	tcase_add_test(tc, test_explain);
 	tcase_add_test(tc, test_at_once);
+	tcase_add_loop_test(tc, test_locked_out, 0, HARNESS_ROWS(locked_out));
+	tcase_add_test(tc, test_stopped_terminal);
 	tcase_add_test(tc, test_full);
 	tcase_add_loop_test(tc, test_failures, 0, HARNESS_ROWS(failures));
 	tcase_add_test(tc, test_no_state);
