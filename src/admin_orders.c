@@ -20,7 +20,7 @@
 static const char *
 effect_of(enum order_kind kind)
 {
-	static const char *const effects[] = { [ORDER_HOLD] = "held", [ORDER_REFUSE] = "refused: bounced",
+	static const char *const effects[] = { [ORDER_HOLD] = "held", [ORDER_REFUSE] = "refused, with a bounce,",
 		[ORDER_DISCARD] = "thrown away" };
 
 	return effects[kind];
@@ -184,6 +184,13 @@ end_text(char *out, int64_t until)
 	return until != 0 ? admin_print_time(out, until) : "it is released";
 }
 
+/* Those have a meter of their own instead of a sender's domain (payers.c). */
+static bool
+pays_for_bounces(const struct meter *meter)
+{
+	return meter->kind != METER_DOMAIN && meter->kind != METER_FOREIGN;
+}
+
 /* A name that was mistyped has no mail. */
 static void
 remark(struct admin *a, const struct meter *meter)
@@ -209,7 +216,7 @@ print_order(const struct admin *a, const struct order *o, const struct order *be
 	(void)printf("%s%s%s: all its mail is %s from now on until %s\n", meter_kind_name(o->meter.kind),
 	    o->meter.length > 0 ? " " : "", admin_print_name(name, &o->meter), effect_of(o->kind),
 	    end_text(time, o->until));
-	if (o->kind == ORDER_REFUSE)
+	if (o->kind == ORDER_REFUSE && pays_for_bounces(&o->meter))
 		(void)puts("Bounces are held instead: nobody would hear of them.");
 	if (before->kind != 0)
 		(void)printf("It replaces %s, by %s, until %s.\n", order_name(before->kind), before->by,

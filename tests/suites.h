@@ -55,6 +55,7 @@
 	suite(queue) \
 	suite(queue_faults) \
 	suite(nudge) \
+	suite(walkthrough) \
 	suite(config) \
 	suite(config_hosted) \
 	suite(config_payers) \

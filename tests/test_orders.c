@@ -508,7 +508,13 @@ START_TEST(test_list)
 	ck_assert_ptr_nonnull(strstr(out, "To end it: qlimit release a.example\n"));
 	out = harness_cli("refuse", "--for", "1d", "a.example").out;
 	ck_assert_ptr_nonnull(strstr(out, "It replaces hold, by joe, until it is released.\n"));
+	ck_assert_ptr_null(strstr(out, "Bounces are held instead"));
+	out = harness_cli("refuse", "uid:47").out;
+	ck_assert_ptr_nonnull(strstr(out, "all its mail is refused, with a bounce, from now on until it is released\n"));
 	ck_assert_ptr_nonnull(strstr(out, "Bounces are held instead"));
+	(void)harness_cli("release", "uid:47");
+	ck_assert_ptr_null(strstr(harness_cli("refuse", "foreign").out, "Bounces are held instead"));
+	(void)harness_cli("release", "foreign");
 	out = harness_cli("hold", "uid:48", "--reason", "caf\303\251 \"x\"").out;
 	ck_assert_ptr_nonnull(strstr(out, "user uid:48: all its mail is held"));
 	out = harness_cli("orders").out;
