@@ -2,6 +2,8 @@
 PREFIX     = /usr/local
 SBINDIR    = $(PREFIX)/sbin
 MANDIR     = $(PREFIX)/share/man
+BASHCOMP   = $(PREFIX)/share/bash-completion/completions
+ZSHCOMP    = $(PREFIX)/share/zsh/site-functions
 SYSCONFDIR = /etc
 STATEDIR   = /var/lib/qlimit
 QMAIL      = /var/qmail
@@ -40,15 +42,16 @@ COMMON = address admission booking boot bytes claims clock counters cursor day d
          real received record report rules small_file standing store store_counters store_days store_file \
          store_lmdb store_rules text watch
 REMOTE = $(COMMON) child delivery delivery_log envelope helper qlimit_remote settlement
-ADMIN  = $(COMMON) admin admin_changes admin_counts admin_explain admin_file admin_history admin_load \
+ADMIN  = $(COMMON) admin admin_changes admin_check admin_counts admin_explain admin_explain_json \
+         admin_file admin_history admin_load \
          admin_metrics admin_notify admin_orders admin_orders_file admin_orders_list admin_print admin_queue \
          admin_queue_known admin_queue_list admin_replay admin_replay_print admin_report admin_report_hours \
          admin_report_html admin_report_meters admin_report_style admin_report_sums admin_show \
          admin_show_cell admin_show_rows admin_show_state admin_show_table admin_show_watch admin_status \
          admin_tidy aside compile compile_days config config_control config_domains config_entry \
          config_hosted config_rules config_scan config_source config_syntax config_users config_value html \
-         html_chart nudge owner program qlimit queue queue_files queue_table queue_text replay summary tally \
-         terminal timespan usage
+         html_chart nudge options owner program qlimit queue queue_files queue_table queue_text replay summary \
+         tally terminal timespan usage
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
 obj    = $(patsubst %,$(BUILD)/%.o,$(1))
 TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/torture_*.c tests/harness*.c))
@@ -134,7 +137,7 @@ lint:
 	$(Q)cd src && for page in *.[58]; do mandoc -Tlint -W style $$page || exit 1; done
 	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -Iinclude \
 	    --enable=warning,performance,portability $(subst -D_DEFAULT_SOURCE,,$(DEFINES)) src
-	$(Q)shellcheck $(wildcard tests/*.sh tests/*/*.sh .ci/run contrib/notify/*)
+	$(Q)shellcheck $(wildcard tests/*.sh tests/*/*.sh .ci/run contrib/notify/* contrib/completion/*.bash)
 	$(Q)$(MAKE) --no-print-directory -j2 $(LINTED)
 
 # clang-tidy and gcc -fanalyzer, file by file (not the fuzz targets, which run under sanitizers); what is left
@@ -172,6 +175,9 @@ install: all
 	    mv -f $(DESTDIR)$(SBINDIR)/$$p.new $(DESTDIR)$(SBINDIR)/$$p || exit 1; done
 	install -m 644 src/qlimit-remote.8 src/qlimit.8 $(DESTDIR)$(MANDIR)/man8/
 	install -m 644 src/qlimit.conf.5 $(DESTDIR)$(MANDIR)/man5/
+	install -d $(DESTDIR)$(BASHCOMP) $(DESTDIR)$(ZSHCOMP)
+	install -m 644 contrib/completion/qlimit.bash $(DESTDIR)$(BASHCOMP)/qlimit
+	install -m 644 contrib/completion/_qlimit $(DESTDIR)$(ZSHCOMP)/_qlimit
 	test -e $(DESTDIR)$(SYSCONFDIR)/qlimit.conf || \
 	    install -m 644 etc/qlimit.conf $(DESTDIR)$(SYSCONFDIR)/qlimit.conf
 	install -d -m 700 $(DESTDIR)$(STATEDIR)
@@ -181,7 +187,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/qlimit-remote $(DESTDIR)$(SBINDIR)/qlimit
 	rm -f $(DESTDIR)$(MANDIR)/man8/qlimit-remote.8 $(DESTDIR)$(MANDIR)/man8/qlimit.8
-	rm -f $(DESTDIR)$(MANDIR)/man5/qlimit.conf.5
+	rm -f $(DESTDIR)$(MANDIR)/man5/qlimit.conf.5 $(DESTDIR)$(BASHCOMP)/qlimit $(DESTDIR)$(ZSHCOMP)/_qlimit
 	@echo "kept: $(DESTDIR)$(SYSCONFDIR)/qlimit.conf $(DESTDIR)$(STATEDIR)"
 
 clean:

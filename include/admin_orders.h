@@ -18,6 +18,9 @@ int admin_orders_take(struct admin *a, const struct meter *meter, struct order *
 /* The file failed, by errno: says so and what follows from it, and returns the exit status for that. */
 int admin_orders_failed(const struct admin *a, const char *consequence);
 
+/* An order as an object of --json. */
+void admin_orders_json(const struct order *o);
+
 /* A line in the log: "order", "released" or "order_expired", and by whom. */
 void admin_orders_log(const char *event, const struct order *o, const char *by);
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "limits.h"
 #include "meter.h"
 
 #define ADMIN_TIME_MAX 40
@@ -35,5 +36,12 @@ void admin_json_number(struct admin_json *j, const char *name, uint64_t value);
 void admin_json_bool(struct admin_json *j, const char *name, bool value);
 void admin_json_null(struct admin_json *j, const char *name);
 void admin_json_close(struct admin_json *j);
+
+/* Members between these two are those of an object that is itself a member. */
+void admin_json_begin(struct admin_json *j, const char *name);
+void admin_json_end(struct admin_json *j);
+
+/* The limits as members, by their names in qlimit.conf(5). */
+void admin_json_limits(struct admin_json *j, const struct limits *limits);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct program {
@@ -13,6 +14,7 @@ struct program {
 	char *const *argv;
 	char *const *envp;
 	uint32_t seconds; /* it may take; then it is ended */
+	bool apart;       /* what it prints goes to our error output: something else reads our output */
 };
 
 enum program_end {
@@ -30,7 +32,7 @@ struct program_result {
 
 /*
  * Runs a program and waits for it. It has a session of its own, / as its directory, /dev/null as its input,
- * our standard output and error output, no other descriptor, every signal at its default, and `envp`. What
+ * our standard output (or not: `apart`) and error output, no other descriptor, every signal at its default, and `envp`. What
  * takes too long gets SIGTERM, with the whole process group, and SIGKILL when it has ended, or after 2 seconds.
  * What a program that ended in time has left behind goes on.
  */

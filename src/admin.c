@@ -125,6 +125,36 @@ admin_meter(struct meter *meter, const char *word)
 	return false;
 }
 
+/* Names are given by hand: comparing each with each is quick enough. */
+static bool
+is_among(const struct meter *meter, char *const *from, char *const *to)
+{
+	struct meter other;
+
+	for (; from != to; from++)
+		if (meter_parse(&other, *from) && other.kind == meter->kind && other.length == meter->length &&
+		    memcmp(other.name, meter->name, meter->length) == 0)
+			return true;
+	return false;
+}
+
+bool
+admin_names(const struct admin *a)
+{
+	char **kept = a->names, **name;
+	struct meter meter;
+
+	for (name = a->names; *name != NULL; name++) {
+		if (!admin_meter(&meter, *name))
+			return false;
+		if (!is_among(&meter, a->names, kept))
+			*kept++ = *name;
+	}
+	if (kept != name)
+		*kept = NULL;
+	return true;
+}
+
 bool
 admin_limit(const struct admin *a, uint64_t least, uint64_t most, uint64_t *limit)
 {
@@ -197,6 +227,25 @@ log_reset(const struct meter *meter)
 	log_send(&line);
 }
 
+static void
+say_reset(const struct admin *a, const struct meter *meter, bool has_day)
+{
+	char name[ADMIN_NAME_MAX];
+	struct admin_json j;
+
+	(void)admin_print_name(name, meter);
+	if (a->option[ADMIN_JSON] == NULL) {
+		(void)printf("%s %s: counters and latch of this hour are zero%s\n", meter_kind_name(meter->kind),
+		    name, has_day ? ", and what max_per_day has counted" : "");
+		return;
+	}
+	admin_json_open(&j, stdout);
+	admin_json_string(&j, "kind", meter_kind_name(meter->kind));
+	admin_json_string(&j, "name", name);
+	admin_json_bool(&j, "day_reset", has_day);
+	admin_json_close(&j);
+}
+
 static int
 not_counted(struct store *s, const struct meter *meter)
 {
@@ -212,7 +261,6 @@ not_counted(struct store *s, const struct meter *meter)
 int
 admin_reset(struct admin *a)
 {
-	char name[ADMIN_NAME_MAX];
 	struct info info;
 	struct meter meter;
 	struct store *s;
@@ -232,7 +280,6 @@ admin_reset(struct admin *a)
 		return admin_store_failed(s);
 	store_close(s);
 	log_reset(&meter);
-	(void)printf("%s %s: counters and latch of this hour are zero%s\n", meter_kind_name(meter.kind),
-	    admin_print_name(name, &meter), has_day ? ", and what max_per_day has counted" : "");
+	say_reset(a, &meter, has_day);
 	return EX_OK;
 }

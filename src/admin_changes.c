@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "admin_print.h"
+
 #define CHANGES_SHOWN 20
 
 static unsigned shown;
@@ -47,26 +49,68 @@ follows_default(const struct rules_key *key, const struct limits *before, const 
 	return true;
 }
 
+/* Of a domain, nothing more than its name. */
+static const char *const scopes[] = { [RULES_SERVER] = "server", [RULES_DEFAULT] = "default", [RULES_DOMAIN] = "",
+	[RULES_SUBDOMAINS] = ".", [RULES_BOUNCES] = "bounces", [RULES_FOREIGN] = "foreign", [RULES_USER] = "user ",
+	[RULES_USER_DEFAULT] = "user_default", [RULES_DESTINATION] = "destination ", [RULES_ADDRESS] = "address " };
+
+static const char *
+change_name(const struct limits *before, const struct limits *now)
+{
+	return before == NULL ? "added" : now == NULL ? "removed" : "changed";
+}
+
+/* Whether it is one to be told. */
+static bool
+is_news(const struct rules_key *key, const struct limits *before, const struct limits *now)
+{
+	if (key->scope == RULES_DEFAULT && before != NULL)
+		default_before = *before;
+	return !follows_default(key, before, now);
+}
+
 void
 admin_changes_told(const struct rules_key *key, const struct limits *before, const struct limits *now)
 {
-	static const char *const scopes[] = { [RULES_SERVER] = "server", [RULES_DEFAULT] = "default",
-		[RULES_DOMAIN] = "", [RULES_SUBDOMAINS] = ".", [RULES_BOUNCES] = "bounces",
-		[RULES_FOREIGN] = "foreign", [RULES_USER] = "user ", [RULES_USER_DEFAULT] = "user_default",
-		[RULES_DESTINATION] = "destination ", [RULES_ADDRESS] = "address " };
-
-	if (key->scope == RULES_DEFAULT && before != NULL)
-		default_before = *before;
-	if (follows_default(key, before, now) || shown >= CHANGES_SHOWN)
+	if (!is_news(key, before, now) || shown >= CHANGES_SHOWN)
 		return;
 	shown++;
-	(void)printf("%s %s%s:", before == NULL ? "added" : now == NULL ? "removed" : "changed",
-	    scopes[key->scope], key->name);
+	(void)printf("%s %s%s:", change_name(before, now), scopes[key->scope], key->name);
 	if (before != NULL)
 		print_limits(now == NULL ? "" : " from", before);
 	if (now != NULL)
 		print_limits(before == NULL ? "" : "; to", now);
 	(void)putchar('\n');
+}
+
+static void
+add_limits(struct admin_json *j, const char *name, const struct limits *limits)
+{
+	if (limits == NULL) {
+		admin_json_null(j, name);
+		return;
+	}
+	admin_json_begin(j, name);
+	admin_json_limits(j, limits);
+	admin_json_bool(j, "runs_smtpd", limits->runs_smtpd);
+	admin_json_end(j);
+}
+
+void
+admin_changes_told_json(const struct rules_key *key, const struct limits *before, const struct limits *now)
+{
+	char rule[METER_NAME_MAX + 20];
+	struct admin_json j;
+
+	if (!is_news(key, before, now))
+		return;
+	(void)snprintf(rule, sizeof rule, "%s%s", scopes[key->scope], key->name);
+	admin_json_open(&j, stdout);
+	admin_json_string(&j, "kind", change_name(before, now));
+	admin_json_string(&j, "rule", rule);
+	add_limits(&j, "before", before);
+	add_limits(&j, "now", now);
+	admin_json_close(&j);
 }
 
 void

@@ -1,5 +1,5 @@
 /* admin_explain - the command explain: what would become of a delivery, and why */
-#include "admin.h"
+#include "admin_explain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,20 +11,10 @@
 #include <unistd.h>
 
 #include "admin_print.h"
-#include "admission.h"
 #include "config_rules.h"
 #include "message.h"
 #include "report.h"
 #include "standing.h"
-
-struct explanation {
-	struct booking booking;
-	struct orders orders;
-	struct info info;
-	struct admission admission;
-	struct payers payers;
-	struct config *config; /* NULL if it has errors: then nobody knows which line a limit is from */
-};
 
 /* --- who sends it --- */
 
@@ -211,29 +201,42 @@ print_payer(const struct config *config, const struct payer *p, uint32_t warn_pe
 
 /* --- the verdict --- */
 
+const char *
+admin_explain_verdict(enum verdict verdict)
+{
+	static const char *const verdicts[] = { "pass", "held", "refused", "discarded" };
+
+	return verdicts[verdict];
+}
+
+const char *
+admin_explain_text(char *out, const struct judgement *j, const struct admission *a)
+{
+	struct text t;
+
+	text_init(&t, out, REPORT_TEXT_MAX);
+	report_compose(&t, j, &a->meter);
+	out[strcspn(out, "\n")] = '\0';
+	return out + 1;
+}
+
 static void
 print_verdict(const struct explanation *e)
 {
-	static const char *const verdicts[] = { "pass", "held", "refused", "discarded" };
 	const struct admission *a = &e->admission;
 	bool observed = a->observed.verdict != VERDICT_PASS;
 	const struct judgement *j = observed ? &a->observed : &a->judgement;
 	char buffer[REPORT_TEXT_MAX];
-	struct text t;
 
-	(void)printf("\nverdict    %s", verdicts[a->judgement.verdict]);
+	(void)printf("\nverdict    %s", admin_explain_verdict(a->judgement.verdict));
 	if (observed)
-		(void)printf("; would be %s, but mode is observe", verdicts[a->observed.verdict]);
+		(void)printf("; would be %s, but mode is observe", admin_explain_verdict(a->observed.verdict));
 	else if (a->exempt)
 		(void)printf("; exempt");
 	else if (a->charged)
 		(void)printf("; it was charged before, at an earlier attempt");
-	if (j->verdict != VERDICT_PASS) {
-		text_init(&t, buffer, sizeof buffer);
-		report_compose(&t, j, &a->meter);
-		buffer[strcspn(buffer, "\n")] = '\0';
-		(void)printf(": %s", buffer + 1);
-	}
+	if (j->verdict != VERDICT_PASS)
+		(void)printf(": %s", admin_explain_text(buffer, j, a));
 	(void)putchar('\n');
 }
 
@@ -325,7 +328,10 @@ admin_explain(struct admin *a)
 		config_free(e.config);
 		e.config = NULL;
 	}
-	print(a, &e);
+	if (a->option[ADMIN_JSON] != NULL)
+		admin_explain_json(a, &e);
+	else
+		print(a, &e);
 	config_free(e.config);
 	return EX_OK;
 }

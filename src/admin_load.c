@@ -1,170 +1,19 @@
-/* admin_load - the commands check and load */
+/* admin_load - the command load */
 #include "admin.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "admin_changes.h"
+#include "admin_check.h"
 #include "compile.h"
 #include "config.h"
 #include "log.h"
-#include "owner.h"
 #include "store_file.h"
-
-static void
-print_hosted(const struct config *config)
-{
-	const char *between = " (";
-
-	if (config->hosted == 0)
-		(void)printf("no hosted domains: every sender domain is counted alone");
-	else
-		(void)printf("hosted names: %zu", config->hosted);
-	for (size_t i = 0; i < config->hosted_count; i++) {
-		const struct config_hosted *file = &config->hosted_files[i];
-
-		if (file->names == 0)
-			continue;
-		(void)printf("%s%zu in %s", between, file->names, file->path);
-		between = ", ";
-	}
-	(void)printf("%s; users: %zu, destinations: %zu\n", config->hosted > 0 ? ")" : "",
-	    config->users, config->destinations);
-}
-
-static void
-print_summary(const struct config *config)
-{
-	const struct limits *others = &config->rules[1].limits; /* server, then default */
-
-	(void)printf("mode %s; domains: %zu, packages: %zu; default: max_per_hour %u, "
-	    "max_failure_percent %u (0: no limit)\n",
-	    config->settings.observe ? "observe" : "enforce", config->domains, config->packages,
-	    others->max_per_hour, others->max_failure_percent);
-	print_hosted(config);
-	if (config->notify != NULL)
-		(void)printf("notify %s, from %u %% of a limit on%s%s%s\n", config->notify, config->warn_percent,
-		    config->notify_user != NULL ? "; user " : "",
-		    config->notify_user != NULL ? config->notify_user : "",
-		    config->notify_user != NULL ? ", who runs it, is exempt" : "");
-}
-
-static void
-print_errors(const struct config *config)
-{
-	size_t shown = config->errors_count;
-
-	if (shown > CONFIG_ERRORS_MAX)
-		shown = CONFIG_ERRORS_MAX;
-	for (size_t i = 0; i < shown; i++)
-		(void)fprintf(stderr, "%s\n", config->errors[i]);
-	if (shown < config->errors_count)
-		(void)fprintf(stderr, "and %zu more errors\n", config->errors_count - shown);
-}
-
-/* Lines that qmail, too, makes nothing of. */
-static void
-print_warnings(const struct config *config)
-{
-	for (size_t i = 0; i < config->warnings_count && i < CONFIG_WARNINGS_MAX; i++)
-		(void)fprintf(stderr, "warning: %s\n", config->warnings[i]);
-	if (config->warnings_count > CONFIG_WARNINGS_MAX)
-		(void)fprintf(stderr, "warning: and %zu more lines skipped\n",
-		    config->warnings_count - CONFIG_WARNINGS_MAX);
-}
-
-/* What libconfig does not know: whether a program is there. Says what is wrong, in `why` too. */
-static bool
-judge_program(const char *path, const char *setting, const char *program, char *why)
-{
-	const char *problem = NULL;
-	struct stat st;
-
-	if (program == NULL)
-		return true;
-	if (stat(program, &st) == -1)
-		problem = strerror(errno);
-	else if (!S_ISREG(st.st_mode) || access(program, X_OK) == -1)
-		problem = "not an executable file";
-	if (problem == NULL)
-		return true;
-	(void)snprintf(why, STORE_NOTE_MAX + 1, "%s: %s = \"%s\": %s", path, setting, program, problem);
-	(void)fprintf(stderr, "%s\n", why);
-	return false;
-}
-
-/* Says what is wrong with a configuration that was read, NULL too, and keeps the first of it in `why`. */
-static void
-judge(const struct config *config, const char *path, char *why)
-{
-	why[0] = '\0';
-	if (config == NULL) {
-		(void)fprintf(stderr, "qlimit: %s: %s\n", path, strerror(errno));
-		return;
-	}
-	print_warnings(config);
-	if (config->errors_count > 0) {
-		print_errors(config);
-		(void)snprintf(why, STORE_NOTE_MAX + 1, "%s", config->errors[0]);
-		return;
-	}
-	if (judge_program(path, "remote", config->remote, why))
-		(void)judge_program(path, "notify", config->notify, why);
-}
-
-static void
-warn_unreadable(const struct admin *a, const struct watch_list *files)
-{
-	for (size_t i = 0; i < files->count; i++)
-		if (!owner_can_read(a->place.state, files->file[i].path))
-			(void)fprintf(stderr, "warning: %s: the owner of %s cannot read it: it will "
-			    "not take effect; chmod a+r\n", files->file[i].path, a->place.state);
-}
-
-struct config *
-admin_config(const char *path, int *status)
-{
-	char why[STORE_NOTE_MAX + 1], absolute[PLACE_PATH_MAX + 1], here[PLACE_PATH_MAX + 1];
-	struct config *config;
-
-	*status = EX_NOINPUT;
-	if (path[0] != '/') {
-		if (getcwd(here, sizeof here) == NULL || place_join(absolute, here, path) == -1) {
-			(void)fprintf(stderr, "qlimit: %s: give an absolute path\n", path);
-			return NULL;
-		}
-		path = absolute;
-	}
-	config = config_load(path);
-	judge(config, path, why);
-	*status = config == NULL ? EX_OSERR : why[0] != '\0' ? EX_CONFIG : EX_OK;
-	if (*status == EX_OK)
-		return config;
-	config_free(config);
-	return NULL;
-}
-
-int
-admin_check(struct admin *a)
-{
-	int status;
-	struct config *config = admin_config(a->names[0] != NULL ? a->names[0] : a->place.config, &status);
-
-	if (config == NULL)
-		return status;
-	(void)printf("configuration OK: ");
-	print_summary(config);
-	warn_unreadable(a, &config->watched);
-	config_free(config);
-	return EX_OK;
-}
-
-/* --- load --- */
 
 /*
  * An editor, or a script, may still be writing: a file has to be still for a moment, and for longer while
@@ -296,10 +145,11 @@ log_failed_load(const char *why)
 }
 
 static int
-compile(struct admin *a, const struct config *config, const char *why, const char *usual)
+compile(struct admin *a, const struct config *config, const struct admin_findings *f, const char *usual)
 {
 	struct compile c = { .boot = a->boot, .now = a->now, .config = config,
-		.told = admin_changes_told };
+		.told = f->json ? admin_changes_told_json : admin_changes_told };
+	const char *why = f->why;
 	int status = EX_CONFIG, rc;
 
 	c.live = admin_live(a);
@@ -320,9 +170,11 @@ compile(struct admin *a, const struct config *config, const char *why, const cha
 		(void)fprintf(stderr, "qlimit: %s: %s\n", a->place.state, strerror(errno));
 		log_trouble("qlimit load failed", errno);
 		status = EX_IOERR;
+	} else if (f->json) {
+		admin_check_total(f, a->place.config, config, status == EX_OK ? &c.changes : NULL);
 	} else if (status == EX_OK) {
 		admin_changes_print(&c.changes);
-		print_summary(config);
+		admin_check_summary(config);
 	}
 	store_close(c.live);
 	return status;
@@ -330,7 +182,7 @@ compile(struct admin *a, const struct config *config, const char *why, const cha
 
 /* One load at a time: two would write the same generation. */
 static int
-load_alone(struct admin *a, const char *usual, char *why)
+load_alone(struct admin *a, const char *usual, struct admin_findings *f)
 {
 	char lock[PLACE_PATH_MAX + 1];
 	struct config *config;
@@ -343,11 +195,11 @@ load_alone(struct admin *a, const char *usual, char *why)
 		return status;
 	}
 	config = load_when_still(a->place.config);
-	judge(config, a->place.config, why);
+	admin_findings_judge(f, config, a->place.config);
 	if (config != NULL) {
-		if (!a->place.state_is_set && why[0] == '\0')
+		if (!a->place.state_is_set && f->errors == 0)
 			a->place.state = config->state != NULL ? config->state : usual;
-		status = compile(a, config, why, usual);
+		status = compile(a, config, f, usual);
 		config_free(config);
 	}
 	(void)close(fd);
@@ -358,15 +210,15 @@ int
 admin_load(struct admin *a)
 {
 	const char *usual = a->place.state;
-	char why[STORE_NOTE_MAX + 1] = "";
-	struct notify_facts trouble = { .event = NOTIFY_TROUBLE, .what = why };
+	struct admin_findings f = { .json = a->option[ADMIN_JSON] != NULL };
+	struct notify_facts trouble = { .event = NOTIFY_TROUBLE, .what = f.why };
 	int status = admin_enter(a, true);
 
 	if (status != EX_OK)
 		return status;
 	/* Where the state used to be: the right place to note that a load has failed. */
-	status = load_alone(a, usual, why);
-	if (why[0] != '\0')
+	status = load_alone(a, usual, &f);
+	if (f.why[0] != '\0')
 		admin_notify_event(a, &trouble);
 	return status;
 }

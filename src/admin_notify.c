@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "admin_print.h"
 #include "hour.h"
 #include "log.h"
 #include "notify.h"
@@ -105,20 +106,48 @@ log_failure(const char *program, const struct notify_facts *facts, const char *w
 	log_send(&line);
 }
 
+/* What came of it, for programs; `end` is a word. */
+static void
+say_json(const struct admin *a, const struct notify_facts *facts, const char *end, int number)
+{
+	struct admin_json j;
+
+	admin_json_open(&j, stdout);
+	admin_json_string(&j, "kind", "notice");
+	admin_json_string(&j, "event", notify_event_name(facts->event));
+	admin_json_string(&j, "program", a->essentials.notify);
+	admin_json_string(&j, "result", end);
+	admin_json_number(&j, "number", (uint64_t)number);
+	admin_json_close(&j);
+}
+
+static const char *
+end_name(enum program_end end)
+{
+	static const char *const names[] = { [PROGRAM_EXITED] = "exited", [PROGRAM_KILLED] = "killed",
+		[PROGRAM_TOO_SLOW] = "too_slow", [PROGRAM_INTERRUPTED] = "interrupted", [PROGRAM_NOT_RUN] = "not_run" };
+
+	return names[end];
+}
+
 static int
 tell(const struct admin *a, const struct notify_facts *facts)
 {
 	char path[PLACE_PATH_MAX + 1], *argv[] = { path, NULL }, said[SAID_MAX];
 	static struct notify_env env;
-	struct program program = { path, argv, env.entry, a->essentials.notify_timeout_s };
+	struct program program = { path, argv, env.entry, a->essentials.notify_timeout_s,
+		a->option[ADMIN_JSON] != NULL };
 	struct program_result result;
 
 	memcpy(path, a->essentials.notify, sizeof path);
 	notify_environment(facts, environ, &env);
 	result = program_run(&program);
 	(void)describe(said, &result, program.seconds);
+	if (program.apart)
+		say_json(a, facts, end_name(result.end), result.number);
 	if (result.end == PROGRAM_EXITED && result.number == 0) {
-		(void)printf("%s was told of %s\n", program.path, notify_event_name(facts->event));
+		if (!program.apart)
+			(void)printf("%s was told of %s\n", program.path, notify_event_name(facts->event));
 		return EX_OK;
 	}
 	(void)fprintf(stderr, "qlimit: %s %s\n", program.path, said);
@@ -154,7 +183,10 @@ tell_once(const struct admin *a, const struct notify_facts *event)
 	char host[HOST_MAX];
 
 	if (facts.event == NOTIFY_TROUBLE && !is_first_trouble(a)) {
-		(void)puts("trouble was told in this hour already, or that cannot be noted");
+		if (a->option[ADMIN_JSON] != NULL)
+			say_json(a, &facts, "told_before", 0);
+		else
+			(void)puts("trouble was told in this hour already, or that cannot be noted");
 		return EX_OK;
 	}
 	if (gethostname(host, sizeof host) == 0)

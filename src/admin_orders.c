@@ -120,7 +120,8 @@ confirm(const struct admin *a, const struct order *o)
 
 	if (o->kind != ORDER_DISCARD || a->option[ADMIN_YES] != NULL)
 		return EX_OK;
-	if (!isatty(0)) {
+	/* Where a program reads the answer, nobody is asked. */
+	if (!isatty(0) || a->option[ADMIN_JSON] != NULL) {
 		(void)fputs("qlimit: discard throws mail away for ever: nothing was changed. If you mean it, add "
 		    "--yes\n", stderr);
 		return EX_USAGE;
@@ -156,7 +157,8 @@ have_all_tried(const struct admin *a, struct nudge *n)
 		return EX_OK;
 	told = nudge_give(n);
 	if (told > 0) {
-		(void)puts("qmail-send was told to try all that waits in its queue now.");
+		if (a->option[ADMIN_JSON] == NULL)
+			(void)puts("qmail-send was told to try all that waits in its queue now.");
 		return EX_OK;
 	}
 	if (told == 0)
@@ -241,8 +243,12 @@ give(struct admin *a, enum order_kind kind)
 	if (status != EX_OK)
 		return give_up(a, &nudge, status);
 	admin_orders_log("order", &o, o.by);
-	print_order(a, &o, &before);
-	remark(a, &o.meter);
+	if (a->option[ADMIN_JSON] != NULL) {
+		admin_orders_json(&o);
+	} else {
+		print_order(a, &o, &before);
+		remark(a, &o.meter);
+	}
 	return have_all_tried(a, &nudge);
 }
 
@@ -283,6 +289,9 @@ admin_release(struct admin *a)
 	if (status != EX_OK)
 		return give_up(a, &nudge, status);
 	admin_orders_log("released", &o, by);
-	(void)printf("%s: released; its limits decide again\n", a->names[0]);
+	if (a->option[ADMIN_JSON] != NULL)
+		admin_orders_json(&o);
+	else
+		(void)printf("%s: released; its limits decide again\n", a->names[0]);
 	return have_all_tried(a, &nudge);
 }

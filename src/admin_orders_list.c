@@ -6,8 +6,8 @@
 
 #include "admin_print.h"
 
-static void
-print_json(const struct order *o)
+void
+admin_orders_json(const struct order *o)
 {
 	char word[METER_WORD_MAX], time[ADMIN_TIME_MAX];
 	struct admin_json j;
@@ -51,7 +51,7 @@ admin_orders(struct admin *a)
 	if (!json && orders.count > 0)
 		(void)printf("%-7s %-30s %-23s %-23s %-12s %s\n", "ORDER", "NAME", "SINCE", "UNTIL", "BY", "REASON");
 	for (size_t i = 0; i < orders.count; i++)
-		(json ? print_json : print_line)(&orders.at[i]);
+		(json ? admin_orders_json : print_line)(&orders.at[i]);
 	if (!json && orders.count == 0)
 		(void)puts("no orders: limits alone decide");
 	if (orders.bad_line == 0)

@@ -135,3 +135,34 @@ admin_json_close(struct admin_json *j)
 {
 	(void)fputs("}\n", j->f);
 }
+
+void
+admin_json_begin(struct admin_json *j, const char *name)
+{
+	member(j, name);
+	j->more = false;
+	(void)fputc('{', j->f);
+}
+
+void
+admin_json_end(struct admin_json *j)
+{
+	j->more = true;
+	(void)fputc('}', j->f);
+}
+
+void
+admin_json_limits(struct admin_json *j, const struct limits *limits)
+{
+	char text[LIMITS_TEXT_MAX];
+
+	admin_json_number(j, "max_per_hour", limits->max_per_hour);
+	admin_json_number(j, "max_per_day", limits->max_per_day);
+	admin_json_number(j, "refuse_above_percent", limits->refuse_above_percent);
+	admin_json_number(j, "max_failure_percent", limits->max_failure_percent);
+	admin_json_number(j, "min_failures", limits->min_failures);
+	admin_json_string(j, "on_failures", limits_text(text, limits, LIMITS_ON_FAILURES));
+	admin_json_string(j, "count_failures", limits_text(text, limits, LIMITS_COUNT_FAILURES));
+	admin_json_string(j, "count", limits_text(text, limits, LIMITS_UNIT));
+	admin_json_bool(j, "exempt", limits->exempt);
+}

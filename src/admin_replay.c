@@ -209,17 +209,14 @@ parse_span(struct admin_replay *c, const struct admin *a, uint32_t running)
 static int
 parse_words(struct admin_replay *c, const struct admin *a)
 {
-	struct meter meter;
-
 	if (a->option[ADMIN_WITH] == NULL) {
 		(void)fputs("qlimit: replay needs the configuration to try: --with FILE\n", stderr);
 		return EX_USAGE;
 	}
 	if (!admin_limit(a, 1, UINT32_MAX, &c->limit))
 		return EX_USAGE;
-	for (char *const *name = a->names; *name != NULL; name++)
-		if (!admin_meter(&meter, *name))
-			return EX_USAGE;
+	if (!admin_names(a))
+		return EX_USAGE;
 	return parse_span(c, a, hour_of(a->now) + HOUR_STEP_BACK_MAX);
 }
 

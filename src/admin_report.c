@@ -61,22 +61,6 @@ admin_report_rows(struct admin_history *h, admin_history_told *told, void *conte
 
 /* --- the archive: rows as they are --- */
 
-static void
-add_json_limits(struct admin_json *j, const struct limits *limits)
-{
-	char text[LIMITS_TEXT_MAX];
-
-	admin_json_number(j, "max_per_hour", limits->max_per_hour);
-	admin_json_number(j, "max_per_day", limits->max_per_day);
-	admin_json_number(j, "refuse_above_percent", limits->refuse_above_percent);
-	admin_json_number(j, "max_failure_percent", limits->max_failure_percent);
-	admin_json_number(j, "min_failures", limits->min_failures);
-	admin_json_string(j, "on_failures", limits_text(text, limits, LIMITS_ON_FAILURES));
-	admin_json_string(j, "count_failures", limits_text(text, limits, LIMITS_COUNT_FAILURES));
-	admin_json_string(j, "count", limits_text(text, limits, LIMITS_UNIT));
-	admin_json_bool(j, "exempt", limits->exempt);
-}
-
 static int
 print_record(void *context, const struct store_row *row)
 {
@@ -91,7 +75,7 @@ print_record(void *context, const struct store_row *row)
 	admin_counts_json(&j, &row->counters);
 	admin_json_number(&j, "admitted_before", row->counters.before);
 	admin_json_bool(&j, "tripped", row->counters.tripped);
-	add_json_limits(&j, &row->counters.limits);
+	admin_json_limits(&j, &row->counters.limits);
 	admin_json_close(&j);
 	return 0;
 }
@@ -122,7 +106,6 @@ parse_by(struct report *r, const char *word)
 static int
 parse_words(struct report *r, const struct admin *a)
 {
-	struct meter meter;
 	int status = parse_by(r, a->option[ADMIN_BY]);
 
 	r->json = a->option[ADMIN_JSON] != NULL;
@@ -133,9 +116,8 @@ parse_words(struct report *r, const struct admin *a)
 		return misuse("--html", r->html, "shows meters and hours, to be read: without --by and --json");
 	if (status == EX_OK && r->limit > 0 && r->by != BY_METER)
 		return misuse("--limit", a->option[ADMIN_LIMIT], "is for meters, not for hours and days");
-	for (char *const *name = a->names; status == EX_OK && *name != NULL; name++)
-		if (!admin_meter(&meter, *name))
-			status = EX_USAGE;
+	if (status == EX_OK && !admin_names(a))
+		status = EX_USAGE;
 	if (status == EX_OK && a->names[0] != NULL && a->names[1] != NULL && r->by != BY_METER &&
 	    (r->by == BY_DAY || !r->json))
 		return misuse("--by", a->option[ADMIN_BY], "takes one NAME, or none: all mail");

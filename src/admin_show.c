@@ -83,12 +83,10 @@ static int
 take_options(struct admin_show *show, const struct admin *a)
 {
 	enum terminal_when colour;
-	struct meter meter;
 	int status;
 
-	for (char *const *name = a->names; *name != NULL; name++)
-		if (!admin_meter(&meter, *name))
-			return EX_USAGE;
+	if (!admin_names(a))
+		return EX_USAGE;
 	if (!admin_limit(a, 1, UINT32_MAX, &show->limit))
 		return EX_USAGE;
 	status = admin_show_kinds(show, a->option[ADMIN_KIND]);

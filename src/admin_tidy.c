@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "admin_print.h"
 #include "hour.h"
 #include "log.h"
 
@@ -254,6 +255,25 @@ report_failure(struct tidy *t)
 	return status;
 }
 
+static void
+say_what_was_done(const struct tidy *t)
+{
+	struct admin_json j;
+
+	if (t->admin->option[ADMIN_JSON] == NULL) {
+		(void)printf("moved to the ledger: %llu rows; removed from it: %llu; deliveries forgotten: %llu\n",
+		    (unsigned long long)t->moved, (unsigned long long)t->expired,
+		    (unsigned long long)t->forgotten);
+		return;
+	}
+	admin_json_open(&j, stdout);
+	admin_json_string(&j, "kind", "tidy");
+	admin_json_number(&j, "moved", t->moved);
+	admin_json_number(&j, "removed", t->expired);
+	admin_json_number(&j, "forgotten", t->forgotten);
+	admin_json_close(&j);
+}
+
 int
 admin_tidy(struct admin *a)
 {
@@ -293,8 +313,6 @@ admin_tidy(struct admin *a)
 	store_close(t.live);
 	store_close(t.ledger);
 	admin_orders_tell(a, &expired);
-	(void)printf("moved to the ledger: %llu rows; removed from it: %llu; "
-	    "deliveries forgotten: %llu\n", (unsigned long long)t.moved,
-	    (unsigned long long)t.expired, (unsigned long long)t.forgotten);
+	say_what_was_done(&t);
 	return EX_OK;
 }

@@ -32,7 +32,8 @@ become(const struct program *program, volatile int *error)
 {
 	(void)setsid();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* without us nobody would end it */
-	if (dup2(open("/dev/null", O_RDONLY), 0) != -1 && chdir("/") != -1) {
+	if (dup2(open("/dev/null", O_RDONLY), 0) != -1 && chdir("/") != -1 &&
+	    (!program->apart || dup2(2, 1) != -1)) {
 		closefrom(3);
 		reset_signals();
 		(void)execve(program->path, program->argv, program->envp);

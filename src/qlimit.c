@@ -1,6 +1,5 @@
 /* qlimit - the admin's side of qlimit-remote(8) */
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,85 +11,120 @@
 #include "clock.h"
 #include "guard.h"
 #include "log.h"
+#include "notify.h"
+#include "options.h"
 #include "terminal.h"
 
 struct command {
+	const char *group;   /* where one begins */
 	const char *name;
 	int (*run)(struct admin *a);
-	int least, most; /* arguments */
-	unsigned options;    /* bits 1 << enum admin_option of those it takes */
-	const char *arguments;
+	int least, most;     /* operands */
+	unsigned options;    /* the set of those it takes */
+	const char *operands;
 	const char *summary;
+	const char *ends;    /* exit statuses beside the usual ones, the most likely first */
 };
 
-#define JSON (1u << ADMIN_JSON)
-#define ORDER (1u << ADMIN_FOR | 1u << ADMIN_UNTIL | 1u << ADMIN_REASON | 1u << ADMIN_FORCE | 1u << ADMIN_NOW)
-#define ORDER_ARGUMENTS "[--for 2h|--until TIME] [--reason TEXT] [--force] [--now] NAME"
+#define BIT(option) (1u << (option))
+#define JSON BIT(ADMIN_JSON)
+#define SPAN (BIT(ADMIN_SINCE) | BIT(ADMIN_UNTIL))
+#define ORDER (BIT(ADMIN_FOR) | BIT(ADMIN_UNTIL) | BIT(ADMIN_REASON) | BIT(ADMIN_FORCE) | BIT(ADMIN_NOW) | JSON)
+#define MANY 1000000
+#define NOTHING_YET "66 nothing is counted yet"
 
 static const struct command commands[] = {
-	{ "check", admin_check, 0, 1, 0, "[FILE]",
-	    "say whether a configuration is right, and every mistake in it" },
-	{ "load", admin_load, 0, 0, 0, "",
-	    "put the configuration in force now and say what changed" },
-	{ "show", admin_show, 0, 1000000,
-	    JSON | 1u << ADMIN_WATCH | 1u << ADMIN_SORT | 1u << ADMIN_KIND | 1u << ADMIN_LIMIT | 1u << ADMIN_COLOR,
-	    "[--json] [--watch] [--sort KEY] [--kind KIND,...] [--limit N] [--color WHEN] [NAME...]",
-	    "this hour, meter by meter, busiest first" },
-	{ "report", admin_report, 0, 1000000,
-	    JSON | 1u << ADMIN_SINCE | 1u << ADMIN_UNTIL | 1u << ADMIN_BY | 1u << ADMIN_LIMIT | 1u << ADMIN_HTML,
-	    "[--since TIME] [--until TIME] [--by meter|hour|day] [--limit N] [--json | --html FILE] [NAME...]",
-	    "what was sent, failed and stopped in past hours, worst first" },
-	{ "replay", admin_replay, 0, 1000000,
-	    JSON | 1u << ADMIN_WITH | 1u << ADMIN_SINCE | 1u << ADMIN_UNTIL | 1u << ADMIN_LIMIT,
-	    "--with FILE [--since TIME] [--until TIME] [--limit N] [--json] [NAME...]",
-	    "what the limits of another configuration would have stopped in past hours" },
-	{ "metrics", admin_metrics, 0, 0, 1u << ADMIN_TEXTFILE | 1u << ADMIN_LIMIT,
-	    "[--textfile PATH] [--limit N]",
-	    "this hour as OpenMetrics, for Prometheus" },
-	{ "explain", admin_explain, 1, 2, 1u << ADMIN_MESSAGE, "[--message FILE] SENDER [RECIPIENT]",
-	    "which meters would pay for a delivery and why, and its verdict; counts nothing" },
-	{ "queue", admin_queue, 0, 1, 1u << ADMIN_ALERT | JSON, "[--alert N] [--json] [NAME]",
-	    "what waits in qmail's queue, by sender's domain; one domain's messages" },
-	{ "hold", admin_hold, 1, 1, ORDER, ORDER_ARGUMENTS,
-	    "hold all mail that NAME pays for until it is released" },
-	{ "refuse", admin_refuse, 1, 1, ORDER, ORDER_ARGUMENTS,
-	    "refuse it: senders get a bounce" },
-	{ "discard", admin_discard, 1, 1, ORDER | 1u << ADMIN_YES, "[--yes] " ORDER_ARGUMENTS,
-	    "throw it away, queued and new; nobody is told" },
-	{ "release", admin_release, 1, 1, 1u << ADMIN_NOW, "[--now] NAME",
-	    "end an order" },
-	{ "orders", admin_orders, 0, 0, JSON, "[--json]",
-	    "the orders in force, by whom and why" },
-	{ "notify", admin_notify, 1, 2, 0, "EVENT [NAME]",
-	    "run the program `notify` as an event does; to try it out: notify test" },
-	{ "status", admin_status, 0, 0, JSON, "[--json]",
-	    "is qlimit itself well: rules, last delivery, store, trouble" },
-	{ "reset", admin_reset, 1, 1, 0, "NAME",
-	    "set a meter's counters and latch of this hour to zero" },
-	{ "tidy", admin_tidy, 0, 0, 0, "",
-	    "move closed hours to the ledger; started by itself every hour" },
+	{ "seeing", "show", admin_show, 0, MANY,
+	    JSON | BIT(ADMIN_WATCH) | BIT(ADMIN_SORT) | BIT(ADMIN_KIND) | BIT(ADMIN_LIMIT) | BIT(ADMIN_COLOR),
+	    "[NAME...]", "this hour, meter by meter, busiest first", NOTHING_YET },
+	{ NULL, "report", admin_report, 0, MANY, SPAN | JSON | BIT(ADMIN_BY) | BIT(ADMIN_LIMIT) | BIT(ADMIN_HTML),
+	    "[NAME...]", "what past hours sent and stopped, worst first", NOTHING_YET },
+	{ NULL, "explain", admin_explain, 1, 2, BIT(ADMIN_MESSAGE) | JSON, "SENDER [RECIPIENT]",
+	    "who would pay for a delivery, and its verdict", NOTHING_YET },
+	{ NULL, "queue", admin_queue, 0, 1, BIT(ADMIN_ALERT) | JSON, "[NAME]",
+	    "what waits in qmail's queue, by sender's domain", "1 more messages than --alert; 66 no queue" },
+	{ NULL, "status", admin_status, 0, 0, JSON, "",
+	    "is qlimit itself well, and in the mail path", NOTHING_YET },
+	{ NULL, "metrics", admin_metrics, 0, 0, BIT(ADMIN_TEXTFILE) | BIT(ADMIN_LIMIT), "",
+	    "this hour as OpenMetrics, for Prometheus", NOTHING_YET "; 73 cannot write the file" },
+	{ "acting", "hold", admin_hold, 1, 1, ORDER, "NAME",
+	    "hold all mail that NAME pays for", "73 too many orders" },
+	{ NULL, "refuse", admin_refuse, 1, 1, ORDER, "NAME",
+	    "refuse it all: senders get a bounce", "73 too many orders" },
+	{ NULL, "discard", admin_discard, 1, 1, ORDER | BIT(ADMIN_YES), "NAME",
+	    "throw it all away; nobody is told", "77 not answered with yes; 73 too many orders" },
+	{ NULL, "release", admin_release, 1, 1, BIT(ADMIN_NOW) | JSON, "NAME",
+	    "end the order on NAME", "66 there is no such order" },
+	{ NULL, "orders", admin_orders, 0, 0, JSON, "",
+	    "the orders in force, by whom and why", "65 a damaged file of orders" },
+	{ NULL, "reset", admin_reset, 1, 1, JSON, "NAME",
+	    "set NAME's counters and latch of this hour to 0", "66 it has counted nothing" },
+	{ "configuration", "check", admin_check, 0, 1, JSON, "[FILE]",
+	    "say every mistake in a configuration", "78 there are mistakes" },
+	{ NULL, "load", admin_load, 0, 0, JSON, "",
+	    "put the configuration in force, say what changed", "78 there are mistakes" },
+	{ NULL, "replay", admin_replay, 0, MANY, BIT(ADMIN_WITH) | SPAN | BIT(ADMIN_LIMIT) | JSON, "[NAME...]",
+	    "what another configuration would have stopped", "78 there are mistakes in it; " NOTHING_YET },
+	{ "upkeep", "notify", admin_notify, 1, 2, JSON, "EVENT [NAME]",
+	    "run the program of notify; to try: notify test", "69 it failed; 78 there is none" },
+	{ NULL, "tidy", admin_tidy, 0, 0, JSON, "",
+	    "closed hours to the ledger; runs by itself", "66 there is no state directory" },
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
-static void
-usage(FILE *f)
-{
-	char left[120];
+/* --- usage --- */
 
-	(void)fputs("usage: qlimit COMMAND [ARGUMENT...]\n\n", f);
+static void
+explain_name(FILE *f)
+{
+	(void)fputs("NAME is a domain, server, bounces, foreign, overflow, uid:N, alias, auth:NAME or\n"
+	    "destination:DOMAIN; domain:NAME is a domain whatever it is called.\n", f);
+}
+
+static void
+explain_event(FILE *f)
+{
+	(void)fputs("EVENT is", f);
+	for (unsigned i = 0; i < NOTIFY_EVENTS; i++)
+		(void)fprintf(f, "%s %s", i == 0 ? "" : i + 1 == NOTIFY_EVENTS ? " or" : ",",
+		    notify_event_name((enum notify_event)i));
+	(void)fputs(".\n", f);
+}
+
+static void
+overview(FILE *f)
+{
+	char left[OPTIONS_WIDTH];
+
+	(void)fputs("usage: qlimit COMMAND [--OPTION...] [ARGUMENT...]\n", f);
 	for (size_t i = 0; i < COMMANDS; i++) {
-		(void)snprintf(left, sizeof left, "%s %s", commands[i].name,
-		    commands[i].arguments);
-		/* Long ones on a line of their own. */
-		if (strlen(left) > 44) {
-			(void)fprintf(f, "  %s\n", left);
-			left[0] = '\0';
-		}
-		(void)fprintf(f, "  %-44s %s\n", left, commands[i].summary);
+		const struct command *c = &commands[i];
+
+		(void)snprintf(left, sizeof left, "%s", c->name);
+		options_needed(left, sizeof left, c->options);
+		if (c->group != NULL)
+			(void)fprintf(f, "\n%s\n", c->group);
+		(void)fprintf(f, "  %s %-*s %s\n", left, 28 - (int)strlen(left), c->operands, c->summary);
 	}
-	(void)fputs("\nNAME is a domain, server, bounces, foreign, overflow, uid:N, alias, auth:NAME or\n"
-	    "destination:DOMAIN. See qlimit(8).\n", f);
+	(void)fputc('\n', f);
+	explain_name(f);
+	(void)fputs("qlimit COMMAND --help has its options, and qlimit(8) all there is to know.\n", f);
+}
+
+static void
+help(const struct command *c)
+{
+	options_usage(stdout, c->name, c->options, c->operands);
+	(void)printf("\n%s\n\n", c->summary);
+	options_explain(stdout, c->options);
+	(void)putchar('\n');
+	if (strstr(c->operands, "NAME") != NULL)
+		explain_name(stdout);
+	if (strstr(c->operands, "EVENT") != NULL)
+		explain_event(stdout);
+	(void)printf("Exit status: 0 done; 64 wrong command line; 74 a file or a store failed;\n%s.\n"
+	    "See qlimit(8), \"qlimit %s\" and EXIT STATUS.\n", c->ends, c->name);
 }
 
 static const struct command *
@@ -102,54 +136,58 @@ find(const char *name)
 	return NULL;
 }
 
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* --- misuse --- */
+
+/* Of no command, if it is NULL. */
 static int
 misuse(const struct command *command, const char *what, const char *word)
 {
 	(void)fprintf(stderr, "qlimit: %s%s\n", what, word);
 	if (command == NULL)
-		usage(stderr);
+		overview(stderr);
 	else
-		(void)fprintf(stderr, "usage: qlimit %s %s\n", command->name, command->arguments);
+		options_usage(stderr, command->name, command->options, command->operands);
 	return EX_USAGE;
 }
 
-/* Takes the options off the arguments, `count` words behind argv[0]; returns how many are left, or -1. */
-static int
-take_options(const struct command *command, int count, char **argv, struct admin *a)
+static void
+say_whose(enum admin_option which)
 {
-	static const struct option options[] = {
-		{ "alert", required_argument, NULL, ADMIN_ALERT },
-		{ "for", required_argument, NULL, ADMIN_FOR },
-		{ "force", no_argument, NULL, ADMIN_FORCE },
-		{ "json", no_argument, NULL, ADMIN_JSON },
-		{ "message", required_argument, NULL, ADMIN_MESSAGE },
-		{ "now", no_argument, NULL, ADMIN_NOW },
-		{ "reason", required_argument, NULL, ADMIN_REASON },
-		{ "since", required_argument, NULL, ADMIN_SINCE },
-		{ "until", required_argument, NULL, ADMIN_UNTIL },
-		{ "by", required_argument, NULL, ADMIN_BY },
-		{ "html", required_argument, NULL, ADMIN_HTML },
-		{ "textfile", required_argument, NULL, ADMIN_TEXTFILE },
-		{ "limit", required_argument, NULL, ADMIN_LIMIT },
-		{ "yes", no_argument, NULL, ADMIN_YES },
-		{ "with", required_argument, NULL, ADMIN_WITH },
-		{ "color", required_argument, NULL, ADMIN_COLOR },
-		{ "kind", required_argument, NULL, ADMIN_KIND },
-		{ "sort", required_argument, NULL, ADMIN_SORT },
-		{ "watch", no_argument, NULL, ADMIN_WATCH },
-		{ NULL, 0, NULL, 0 },
-	};
-	int which;
+	const char *between = "";
 
-	opterr = 0;
-	while ((which = getopt_long(count + 1, argv, "", options, NULL)) != -1) {
-		if (which >= ADMIN_OPTIONS || (command->options & (1u << which)) == 0)
-			return -1;
-		a->option[which] = optarg != NULL ? optarg : "";
-	}
-	a->names = argv + optind;
-	return count + 1 - optind;
+	for (size_t i = 0; i < COMMANDS; i++)
+		if ((commands[i].options & BIT(which)) != 0) {
+			(void)fprintf(stderr, "%s`%s`", between, commands[i].name);
+			between = ", ";
+		}
 }
+
+static int
+bad_option(const struct command *c, enum options_end end, const struct options_mistake *m)
+{
+	if (end == OPTIONS_OTHERS) {
+		(void)fprintf(stderr, "qlimit: `%s` has no option %s; it is one of ", c->name, m->word);
+		say_whose(m->which);
+	} else if (end == OPTIONS_UNKNOWN) {
+		(void)fprintf(stderr, "qlimit: unknown option %s of `%s`", m->word, c->name);
+	} else if (end == OPTIONS_BARE) {
+		(void)fprintf(stderr, "qlimit: option %s needs a value: %s %s", m->word, m->word,
+		    options_value(m->which));
+	} else {
+		(void)fprintf(stderr, "qlimit: option %s takes no value", m->word);
+	}
+	(void)fprintf(stderr, "; see `qlimit %s --help`\n", c->name);
+	options_usage(stderr, c->name, c->options, c->operands);
+	return EX_USAGE;
+}
+
+/* --- the run of a command --- */
 
 static _Noreturn void
 end_with(const char *words, int status)
@@ -196,47 +234,75 @@ say_what_was_lost(int status)
 		log_trouble("qlimit(8) failed and could not write the reason", errno);
 }
 
-static bool
-is_help(const char *word)
+static int
+run(const struct command *command, struct admin *admin)
 {
-	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+	static const struct guard guard = { after_crash, give_up, 0, EX_SOFTWARE, false };
+	int status;
+
+	guard_arm(&guard);
+	status = command->run(admin);
+	guard_disarm();
+	return status;
+}
+
+/* What fails here shows in the output's ferror, as does what failed before. */
+static int
+finish(int status)
+{
+	(void)fflush(stdout);
+	if (ferror(stdout) != 0) {
+		(void)fputs("qlimit: cannot write the output\n", stderr);
+		status = EX_IOERR;
+	}
+	say_what_was_lost(status);
+	return status;
+}
+
+static int
+take_and_run(const struct command *command, int argc, char **argv)
+{
+	struct options_mistake mistake;
+	struct admin admin;
+	enum options_end end;
+	int count = 0;
+
+	(void)umask(077);
+	admin_init(&admin, clock_now());
+	log_to(admin.place.syslog);
+	end = options_take(&admin, command->options, argc, argv, &mistake);
+	if (end == OPTIONS_HELP) {
+		help(command);
+		return EX_OK;
+	}
+	if (end != OPTIONS_TAKEN)
+		return bad_option(command, end, &mistake);
+	while (count <= command->most && admin.names[count] != NULL)
+		count++;
+	if (count < command->least)
+		return misuse(command, "an argument is missing", "");
+	if (count > command->most)
+		return misuse(command, "too many arguments", "");
+	return run(command, &admin);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct guard guard = { after_crash, give_up, 0, EX_SOFTWARE, false };
 	const struct command *command;
-	struct admin admin;
-	int count;
 
 	if (argc < 2)
 		return misuse(NULL, "a command is missing", "");
-	if (is_help(argv[1]) || (argc == 3 && strcmp(argv[2], "--help") == 0)) {
-		usage(stdout);
-		return EX_OK;
+	if (is_help(argv[1]) && argc == 2) {
+		overview(stdout);
+		return finish(EX_OK);
 	}
-	command = find(argv[1]);
+	command = find(is_help(argv[1]) ? argv[2] : argv[1]);
 	if (command == NULL)
-		return misuse(NULL, "unknown command: ", argv[1]);
-	(void)umask(077);
-	admin_init(&admin, clock_now());
-	log_to(admin.place.syslog);
-	count = take_options(command, argc - 2, argv + 1, &admin);
-	if (count < 0)
-		return misuse(command, "an option that is unknown, or has no argument", "");
-	if (count < command->least)
-		return misuse(command, "an argument is missing", "");
-	if (count > command->most)
-		return misuse(command, "too many arguments", "");
-	guard_arm(&guard);
-	count = command->run(&admin);
-	guard_disarm();
-	(void)fflush(stdout); /* what fails here shows below, as does what failed before */
-	if (ferror(stdout) != 0) {
-		(void)fputs("qlimit: cannot write the output\n", stderr);
-		count = EX_IOERR;
+		return misuse(NULL, "unknown command: ", is_help(argv[1]) ? argv[2] : argv[1]);
+	if (is_help(argv[1])) {
+		help(command);
+		return finish(EX_OK);
 	}
-	say_what_was_lost(count);
-	return count;
+	return finish(take_and_run(command, argc - 1, argv + 1));
 }

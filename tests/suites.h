@@ -47,6 +47,8 @@
 	suite(show) \
 	suite(show_watch) \
 	suite(cli) \
+	suite(completion) \
+	suite(cli_json) \
 	suite(cli_corners) \
 	suite(admin_corners) \
 	suite(elsewhere) \

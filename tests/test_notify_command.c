@@ -272,7 +272,7 @@ START_TEST(test_misuse)
 	is(harness_cli("notify", "rain"), EX_USAGE, "", "\"rain\": not an event: warning, limit, refused, failures, "
 	    "order_expired, trouble or test\n");
 	is(harness_cli("notify", "test", ""), EX_USAGE, "", "not the name of a meter");
-	is(harness_cli("notify"), EX_USAGE, "", "usage: qlimit notify EVENT [NAME]");
+	is(harness_cli("notify"), EX_USAGE, "", "usage: qlimit notify [--json] EVENT [NAME]");
 	harness_rules("");
 	is(harness_cli("notify", "test"), EX_CONFIG, "", "nobody to tell: no `notify` is in force");
 	ck_assert_int_eq(rename(harness_path("state"), harness_path("gone")), 0);
@@ -286,7 +286,7 @@ static struct program_result
 run(const char *path)
 {
 	char name[] = "x", *argv[] = { name, NULL }, *envp[] = { NULL };
-	const struct program program = { path, argv, envp, 5 };
+	const struct program program = { path, argv, envp, 5, false };
 
 	return program_run(&program);
 }

@@ -463,7 +463,7 @@ static const struct {
 	{ { "release", "" }, 64, "not the name of a meter" },
 	{ { "hold", "x.example\nhold\tserver" }, 64, "control characters" },
 	{ { "discard", "--yes", "x\ty.example" }, 64, "control characters" },
-	{ { "hold", "--yes", "a.example" }, 64, "an option" },
+	{ { "hold", "--yes", "a.example" }, 64, "no option --yes; it is one of `discard`" },
 	{ { "hold", "--for", "0h", "a.example" }, 64, "write minutes, hours or days" },
 	{ { "hold", "--for", "h", "a.example" }, 64, "write minutes, hours or days" },
 	{ { "hold", "--for", "2", "a.example" }, 64, "write minutes, hours or days" },
