@@ -46,6 +46,7 @@ struct booking_session {
 	int64_t now;
 	struct info info;
 	struct payers payers;
+	const struct payer *refuser; /* the one whose limit refuses this delivery, or NULL */
 };
 
 /* What is to be said of a payer; counters as they were then. */

@@ -37,6 +37,10 @@ void log_sentence(struct log_line *line, const char *key, const char *sentence);
 /* Sends the line, keeping errno. */
 void log_send(struct log_line *line);
 
+/* The same, but waits up to LOG_PATIENCE_MS for a syslogd that does not keep up: for what must not be missed. */
+#define LOG_PATIENCE_MS 500
+void log_send_patiently(struct log_line *line);
+
 /* One line of trouble: what, and errno where `error` is not 0. In a signal handler `error` is 0. */
 void log_trouble(const char *what, int error);
 

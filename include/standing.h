@@ -23,9 +23,9 @@ enum standing standing_of(const struct limits *limits, const struct counters *co
 
 /*
  * What is to be told of a meter now and was not in this hour: marked as told. NOTIFY_EVENTS if nothing. One
- * thing at a time, the gravest first.
+ * thing at a time: how it stands, and then that its limits refuse, where `refuses` says so.
  */
-enum notify_event standing_notice(struct counters *counters, uint32_t warn_percent);
+enum notify_event standing_notice(struct counters *counters, uint32_t warn_percent, bool refuses);
 /* max_per_day is: when there is room again depends on when the hours of the day were busy. */
 bool standing_day_is_used_up(const struct limits *limits, const struct counters *counters);
 

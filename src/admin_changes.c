@@ -2,6 +2,7 @@
 #include "admin_changes.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "admin_print.h"
 
@@ -19,11 +20,10 @@ admin_changes_start(const struct limits *others)
 }
 
 static void
-print_limits(const char *when, const struct limits *l)
+print_limits(const struct limits *l)
 {
 	char value[LIMITS_TEXT_MAX];
 
-	(void)printf("%s", when);
 	for (unsigned field = 0; field < LIMITS_EXEMPT; field++)
 		(void)printf("%s %s %s", field > 0 ? "," : "", limits_name((enum limits_field)field),
 		    limits_text(value, l, (enum limits_field)field));
@@ -69,6 +69,25 @@ is_news(const struct rules_key *key, const struct limits *before, const struct l
 	return !follows_default(key, before, now);
 }
 
+/* What is different, and nothing else: "max_per_hour 20 -> 200, exempt no -> yes". */
+static void
+print_difference(const struct limits *before, const struct limits *now)
+{
+	char old[LIMITS_TEXT_MAX], new[LIMITS_TEXT_MAX];
+	const char *separator = " ";
+
+	for (unsigned field = 0; field < LIMITS_FIELDS; field++) {
+		(void)limits_text(old, before, (enum limits_field)field);
+		(void)limits_text(new, now, (enum limits_field)field);
+		if (strcmp(old, new) == 0)
+			continue;
+		(void)printf("%s%s %s -> %s", separator, limits_name((enum limits_field)field), old, new);
+		separator = ", ";
+	}
+	if (before->named != now->named)
+		(void)printf("%s%s", separator, now->named ? "hosted from now on" : "not hosted any more");
+}
+
 void
 admin_changes_told(const struct rules_key *key, const struct limits *before, const struct limits *now)
 {
@@ -76,10 +95,10 @@ admin_changes_told(const struct rules_key *key, const struct limits *before, con
 		return;
 	shown++;
 	(void)printf("%s %s%s:", change_name(before, now), scopes[key->scope], key->name);
-	if (before != NULL)
-		print_limits(now == NULL ? "" : " from", before);
-	if (now != NULL)
-		print_limits(before == NULL ? "" : "; to", now);
+	if (before != NULL && now != NULL)
+		print_difference(before, now);
+	else
+		print_limits(before != NULL ? before : now);
 	(void)putchar('\n');
 }
 

@@ -267,6 +267,8 @@ book_recipient(struct booking_session *v, size_t recipient, struct request *requ
 		return hold(v, &d, request, a);
 	case VERDICT_REFUSE:
 		c->refused = counters_sum(c->refused, 1);
+		/* What an order refuses is no news to the admin. */
+		v->refuser = a->judgement.rule == RULE_ORDER ? NULL : &v->payers.at[a->payer];
 		break;
 	case VERDICT_DISCARD:
 		c->discarded = counters_sum(c->discarded, 1);

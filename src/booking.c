@@ -25,6 +25,7 @@ booking_enter(struct booking_session *v, struct store *s, const struct booking *
 	v->store = s;
 	v->booking = b;
 	v->now = now;
+	v->refuser = NULL;
 	advance_hour(&v->info, now);
 	v->info.sequence++;
 }
@@ -49,7 +50,7 @@ booking_read_payers(struct booking_session *v)
 static void
 notice(const struct booking_session *v, struct payer *p, struct booking_notices *notices)
 {
-	enum notify_event event = standing_notice(&p->counters, v->booking->warn_percent);
+	enum notify_event event = standing_notice(&p->counters, v->booking->warn_percent, p == v->refuser);
 
 	if (event != NOTIFY_EVENTS)
 		notices->at[notices->count++] = (struct booking_notice){ event, p->meter, p->counters };

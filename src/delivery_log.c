@@ -98,7 +98,10 @@ log_stopped(const struct booking *b, const struct admission *a, const struct jud
 	else
 		add_figures(&line, j);
 	add_envelope(&line, b, a->authenticated);
-	log_send(&line);
+	if (j->verdict == VERDICT_DISCARD)
+		log_send_patiently(&line); /* the last that is known of the message */
+	else
+		log_send(&line);
 }
 
 void

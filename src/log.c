@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -10,6 +11,7 @@
 
 #define FACILITY_MAIL (2 << 3)
 #define VALUE_MAX 200
+#define LOG_TRIES 20 /* in LOG_PATIENCE_MS */
 
 static const char *log_path = "/dev/log";
 
@@ -69,8 +71,21 @@ log_sentence(struct log_line *line, const char *key, const char *sentence)
 	text_add(&line->text, "\"");
 }
 
+/* Once; or, where the receiver does not keep up, again when he has read something, which others wait for, too. */
 static int
-try_socket(int type, const struct sockaddr_un *address, const struct text *text)
+send_text(int fd, const char *bytes, size_t n, unsigned tries)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+
+	ssize_t sent;
+
+	while ((sent = send(fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)) == -1 && errno == EAGAIN && --tries > 0)
+		(void)poll(&room, 1, LOG_PATIENCE_MS / LOG_TRIES);
+	return sent == (ssize_t)n ? 0 : -1;
+}
+
+static int
+try_socket(int type, const struct sockaddr_un *address, const struct text *text, unsigned tries)
 {
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* A stream needs the NUL to end the line; a datagram ends by itself. */
@@ -79,17 +94,16 @@ try_socket(int type, const struct sockaddr_un *address, const struct text *text)
 
 	if (fd == -1)
 		return -1;
-	if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 &&
-	    send(fd, text->data, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n)
-		rc = 0;
+	if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
+		rc = send_text(fd, text->data, n, tries);
 	saved = errno;
 	(void)close(fd);
 	errno = saved;
 	return rc;
 }
 
-void
-log_send(struct log_line *line)
+static void
+send_line(struct log_line *line, unsigned tries)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	size_t n = strlen(log_path);
@@ -97,10 +111,22 @@ log_send(struct log_line *line)
 
 	if (n < sizeof address.sun_path) {
 		memcpy(address.sun_path, log_path, n);
-		if (try_socket(SOCK_DGRAM, &address, &line->text) == -1 && errno == EPROTOTYPE)
-			(void)try_socket(SOCK_STREAM, &address, &line->text);
+		if (try_socket(SOCK_DGRAM, &address, &line->text, tries) == -1 && errno == EPROTOTYPE)
+			(void)try_socket(SOCK_STREAM, &address, &line->text, tries);
 	}
 	errno = saved;
+}
+
+void
+log_send(struct log_line *line)
+{
+	send_line(line, 1);
+}
+
+void
+log_send_patiently(struct log_line *line)
+{
+	send_line(line, LOG_TRIES);
 }
 
 void

@@ -50,16 +50,14 @@ was_told(const struct counters *counters, enum notify_event event)
 }
 
 enum notify_event
-standing_notice(struct counters *counters, uint32_t warn_percent)
+standing_notice(struct counters *counters, uint32_t warn_percent, bool refuses)
 {
 	static const enum notify_event events[] = { [STANDING_OK] = NOTIFY_EVENTS,
 		[STANDING_WARNING] = NOTIFY_WARNING, [STANDING_HELD] = NOTIFY_LIMIT,
 		[STANDING_TRIPPED] = NOTIFY_FAILURES };
-	enum standing standing = standing_of(&counters->limits, counters, warn_percent);
-	enum notify_event event = events[standing];
+	enum notify_event event = events[standing_of(&counters->limits, counters, warn_percent)];
 
-	/* Not what an order refuses: the admin knows. */
-	if (standing >= STANDING_HELD && was_told(counters, event) && counters->refused > 0)
+	if (refuses && (event == NOTIFY_EVENTS || was_told(counters, event)))
 		event = NOTIFY_REFUSED;
 	if (event == NOTIFY_EVENTS || was_told(counters, event))
 		return NOTIFY_EVENTS;

@@ -104,8 +104,7 @@ START_TEST(test_load_says_what_changed)
 	    "{ name = \".c.example\"; exempt = true; } );\n");
 	o = harness_load();
 	contains(o.out, "1 added, 1 changed, 1 removed, 5 as before");
-	contains(o.out, "changed a.example: from max_per_hour 1,");
-	contains(o.out, "; to max_per_hour 2,");
+	contains(o.out, "changed a.example: max_per_hour 1 -> 2\n");
 	contains(o.out, "added .c.example: max_per_hour 0,");
 	contains(o.out, "count recipients, exempt\n");
 	contains(o.out, "removed b.example: max_per_hour 0, max_per_day 3,");
@@ -163,8 +162,8 @@ START_TEST(test_load_says_who_is_hosted)
 	harness_config("default = { max_per_hour = 8; };\n"
 	    "domains = ( { name = \"d1.example\"; max_per_hour = 9; } );\n");
 	o = harness_load();
-	contains(o.out, "changed default: from max_per_hour 7,");
-	contains(o.out, "changed d1.example: from max_per_hour 7,");
+	contains(o.out, "changed default: max_per_hour 7 -> ");
+	contains(o.out, "changed d1.example: max_per_hour 7 -> ");
 	contains(o.out, "and 30 more\nrules in force: 0 added, 6 changed, 31 removed, 2 as before\n");
 }
 END_TEST

@@ -222,6 +222,21 @@ START_TEST(test_order_expired)
 }
 END_TEST
 
+/* Goal: what an order refuses is not put down to a limit that happens to be reached. */
+START_TEST(test_order_at_the_limit)
+{
+	rules("default = { max_per_hour = 1; refuse_above_percent = 10000; };");
+	(void)deliver("a@a.example", "accept@x.example");
+	expect("limit a.example 1/1");
+	(void)harness_cli("refuse", "a.example");
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(deliver("a@a.example", "accept@x.example"), 'D');
+	(void)harness_cli("notify", "test");
+	ck_assert_uint_eq(told("test"), 1);
+	ck_assert_uint_eq(told("refused"), 0);
+}
+END_TEST
+
 /* Goal: without a program there is no process more. */
 START_TEST(test_nobody)
 {
@@ -249,6 +264,7 @@ suite_notices(void)
 	tcase_add_test(tc, test_trouble);
 	tcase_add_test(tc, test_trouble_of_commands);
 	tcase_add_test(tc, test_order_expired);
+	tcase_add_test(tc, test_order_at_the_limit);
 	tcase_add_test(tc, test_nobody);
 	suite_add_tcase(s, tc);
 	return s;

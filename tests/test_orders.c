@@ -789,6 +789,21 @@ START_TEST(test_full)
 }
 END_TEST
 
+/* Goal: of mail that is thrown away at once no line is lost, though the log holds only ten. */
+START_TEST(test_all_discards_are_logged)
+{
+	struct harness_run *runs[40];
+
+	harness_rules("");
+	(void)harness_cli("discard", "--yes", "a.example");
+	for (int i = 0; i < 40; i++)
+		runs[i] = harness_deliver_start(harness_message(NULL, NULL), "a@a.example", "accept@x.example");
+	for (int i = 0; i < 40; i++)
+		ck_assert_int_eq(harness_deliver_finish(runs[i]).letter, 'K');
+	ck_assert_uint_eq(harness_log_lines("event=discarded"), 40);
+}
+END_TEST
+
 /* --- commands in this very process, whose calls fail --- */
 
 static int
@@ -925,6 +940,7 @@ suite_orders(void)
 	tcase_add_test(tc, test_expiry_by_itself);
 	tcase_add_loop_test(tc, test_expiry_in_vain, 0, 2);
 	tcase_add_test(tc, test_messages);
+	tcase_add_test(tc, test_all_discards_are_logged);
 	tcase_add_loop_test(tc, test_mistakes, 0, HARNESS_ROWS(commands));
 	tcase_add_test(tc, test_list);
 	tcase_add_test(tc, test_remark);

@@ -242,11 +242,11 @@ START_TEST(test_standing)
 	ck_assert_int_eq(standing_of(&limits, &c, 80), STANDING_WARNING);
 	ck_assert_str_eq(standing_name(STANDING_TRIPPED), "tripped");
 	c.limits = limits;
-	ck_assert_int_eq(standing_notice(&c, 80), NOTIFY_WARNING);
-	ck_assert_int_eq(standing_notice(&c, 80), NOTIFY_EVENTS);
+	ck_assert_int_eq(standing_notice(&c, 80, false), NOTIFY_WARNING);
+	ck_assert_int_eq(standing_notice(&c, 80, false), NOTIFY_EVENTS);
 	c.tripped = true;
-	ck_assert_int_eq(standing_notice(&c, 80), NOTIFY_FAILURES);
-	ck_assert_int_eq(standing_notice(&c, 80), NOTIFY_EVENTS);
+	ck_assert_int_eq(standing_notice(&c, 80, false), NOTIFY_FAILURES);
+	ck_assert_int_eq(standing_notice(&c, 80, false), NOTIFY_EVENTS);
 }
 END_TEST
 

@@ -328,7 +328,7 @@ START_TEST(test_deferred)
 	out = harness_cli("explain", "desk@clinic.example").out;
 	contains(out, "  max_per_hour         20                /");
 	harness_config(RULES "domains = ( { name = \"clinic.example\"; max_per_hour = 50; } );\n");
-	contains(harness_load().out, "changed clinic.example: from max_per_hour 20, ");
+	contains(harness_load().out, "changed clinic.example: max_per_hour 20 -> ");
 	clinic_writes();
 	ck_assert_uint_eq(waiting("clinic.example"), 0);
 }

@@ -94,9 +94,9 @@ count_on(const struct counters *c)
 	MUST(sum.before == c->before);
 	counters_book(&sum, OUTCOME_SENT, OUTCOME_FAILED);
 	MUST(sum.failed >= c->failed);
-	(void)standing_notice(&noticed, 80);
+	(void)standing_notice(&noticed, 80, false);
 	/* Each is said once in an hour. */
-	MUST(standing_notice(&noticed, 80) == NOTIFY_EVENTS);
+	MUST(standing_notice(&noticed, 80, false) == NOTIFY_EVENTS);
 	MUST(standing_name(standing_of(&c->limits, c, 80))[0] != '\0');
 }
 
