@@ -31,7 +31,8 @@ struct counters {
 	uint64_t before;    /* admitted in the 23 hours before this one; kept where max_per_day is set */
 	uint64_t reset_at;  /* the store's sequence number when an admin last reset it, or 0 */
 	bool tripped;       /* the failure limit was crossed; stays so until the hour ends */
-	uint16_t noticed;   /* bits 1 << enum standing (standing.h): said once in this hour */
+	bool ordered;       /* an order has held some: `held` does not tell how far a limit is exceeded */
+	uint16_t noticed;   /* bits 2 << enum notify_event (notify.h): said once in this hour */
 	uint32_t generation;  /* of the rules that `limits` are from; 0: they are nobody's */
 	struct limits limits;
 };

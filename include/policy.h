@@ -37,8 +37,8 @@ struct judgement {
 /*
  * Judges `asked` (>= 1) deliveries that want to pass together. `waiting` says that they were held
  * before in this hour: they have their place among the held and are never refused for the number
- * of those. More than a maximum at once can pass only as the first of an hour, or day: else a message to
- * more recipients than that could never leave.
+ * of those; nobody is, in an hour in which an order has held some. More than a maximum at once can pass only
+ * as the first of an hour, or day: else a message to more recipients than that could never leave.
  */
 struct judgement policy_judge(const struct limits *limits, const struct counters *counters,
     uint64_t asked, bool waiting);

@@ -8,7 +8,8 @@
 
 /*
  * Reads DIRECTORY/NAME into `buffer` of `size` bytes and ends it with a NUL. 0, or -1 with errno (EPERM: not a
- * plain file that is ours or root's alone to write; EBADMSG: it does not fit, so we did not write it).
+ * plain file that is ours or root's alone to write; EBADMSG: it does not fit or has a NUL in it, so we did not
+ * write it).
  */
 int small_file_read(const char *directory, const char *name, char *buffer, size_t size);
 

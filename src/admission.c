@@ -247,6 +247,7 @@ hold(struct booking_session *v, struct booking_delivery *d, struct request *all,
 		return 0;
 	if (c->limits.count_messages ? !all->message[part_of(p)].held : !is_waiting(v, d))
 		c->held = counters_sum(c->held, 1);
+	c->ordered = c->ordered || a->judgement.rule == RULE_ORDER;
 	for (unsigned part = 0; part < BOOKING_PARTS; part++)
 		all->message[part].held = true;
 	return remember(v, d, PENDING_HELD);

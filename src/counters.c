@@ -4,6 +4,8 @@
 #include "bytes.h"
 
 #define VERSION 3
+#define TRIPPED 1
+#define ORDERED 2 /* from version 3 on */
 /* There still are some in ledgers: */
 #define VERSION_2 2 /* without `discarded` */
 #define VERSION_1 1 /* and without `before`, with limits of that time */
@@ -58,7 +60,7 @@ counters_add(struct counters *c, const struct counters *more)
 	c->bytes = counters_sum(c->bytes, more->bytes);
 }
 
-/* version 1, tripped 1, noticed 2, generation 4, eleven numbers of 8 bytes, the limits' own record */
+/* version 1, flags 1, noticed 2, generation 4, eleven numbers of 8 bytes, the limits' own record */
 void
 counters_encode(const struct counters *c, unsigned char *record)
 {
@@ -73,7 +75,7 @@ counters_encode(const struct counters *c, unsigned char *record)
 	limits_encode(&limits, limits_record);
 	bytes_init(&b, record, COUNTERS_SIZE);
 	bytes_put8(&b, VERSION);
-	bytes_put8(&b, c->tripped);
+	bytes_put8(&b, (uint8_t)((c->tripped ? TRIPPED : 0) | (c->ordered ? ORDERED : 0)));
 	bytes_put16(&b, c->noticed);
 	bytes_put32(&b, c->generation);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
@@ -95,19 +97,21 @@ counters_decode(struct counters *c, unsigned char *record, size_t size)
 		&c->discarded };
 	unsigned char limits_record[LIMITS_SIZE];
 	struct bytes b;
-	uint8_t version, tripped;
+	uint8_t version, flags;
 	size_t limits_size;
 
 	bytes_init(&b, record, size);
 	version = bytes_get8(&b);
 	limits_size = version == VERSION_1 ? LIMITS_SIZE_1 : LIMITS_SIZE;
-	tripped = bytes_get8(&b);
+	flags = bytes_get8(&b);
 	c->noticed = bytes_get16(&b);
 	c->generation = bytes_get32(&b);
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
 		*fields[i] = has_field(version, c, fields[i]) ? bytes_get64(&b) : 0;
 	bytes_get(&b, limits_record, limits_size);
-	c->tripped = tripped != 0;
-	return version >= VERSION_1 && version <= VERSION && tripped <= 1 && bytes_complete(&b) &&
+	c->tripped = (flags & TRIPPED) != 0;
+	c->ordered = (flags & ORDERED) != 0;
+	return version >= VERSION_1 && version <= VERSION &&
+	       flags <= (version == VERSION ? TRIPPED | ORDERED : TRIPPED) && bytes_complete(&b) &&
 	       limits_decode(&c->limits, limits_record, limits_size);
 }

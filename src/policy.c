@@ -102,11 +102,13 @@ struct judgement
 policy_judge(const struct limits *limits, const struct counters *counters, uint64_t asked,
     bool waiting)
 {
+	/* What an order has held may pass by now, and be counted as admitted as well: that bounces nobody's mail. */
+	const bool spared = waiting || counters->ordered;
 	const struct volume hour = { RULE_MAX_PER_HOUR, limits->max_per_hour, counters->admitted };
 	const struct volume day = { RULE_MAX_PER_DAY, limits->max_per_day, policy_day(counters) };
 	const struct judgement judgements[] = {
-		judge_volume(&hour, limits, counters->held, asked, waiting),
-		judge_volume(&day, limits, counters->held, asked, waiting),
+		judge_volume(&hour, limits, counters->held, asked, spared),
+		judge_volume(&day, limits, counters->held, asked, spared),
 		judge_failures(limits, counters),
 	};
 	struct judgement strictest = judgements[0];

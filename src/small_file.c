@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -37,7 +38,7 @@ small_file_read(const char *directory, const char *name, char *buffer, size_t si
 	saved = errno;
 	(void)close(fd);
 	errno = saved;
-	if (n >= 0 && (size_t)n < size) {
+	if (n >= 0 && (size_t)n < size && memchr(buffer, '\0', (size_t)n) == NULL) {
 		buffer[n] = '\0';
 		return 0;
 	}

@@ -237,14 +237,44 @@ START_TEST(test_order_at_the_limit)
 }
 END_TEST
 
-/* Goal: without a program there is no process more. */
+/* A qlimit-remote beside a `qlimit` that only notes that it was started. */
+static const char *
+install_noting(void)
+{
+	char text[1000];
+	int n = snprintf(text, sizeof text, "cp %s %s", harness_program("qlimit-remote"), harness_path("qlimit-remote"));
+
+	ck_assert_int_lt(n, (int)sizeof text);
+	ck_assert_int_eq(system(text), 0);
+	n = snprintf(text, sizeof text, "#!/bin/sh\necho \"$@\" >>%s\n", harness_path("told"));
+	harness_write(harness_path("qlimit"), text, (size_t)n);
+	ck_assert_int_eq(chmod(harness_path("qlimit"), 0755), 0);
+	return harness_path("qlimit-remote");
+}
+
+/* Goal: without a program there is no process more; with one it is the one that tells. */
 START_TEST(test_nobody)
 {
-	harness_rules("default = { max_per_hour = 1; };");
-	(void)deliver("a@a.example", "accept@x.example");
-	ck_assert_uint_eq(harness_log_lines("event=limit"), 1);
-	ck_assert_uint_eq(harness_log_lines("notify"), 0);
-	ck_assert_int_eq(harness_cli("notify", "test").status, 78);
+	struct harness_attempt attempt = { .sender = "a@a.example", .recipient = "accept@x.example" };
+
+	attempt.program = install_noting();
+	for (int with = 0; with < 2; with++) {
+		if (with == 0)
+			harness_rules("default = { max_per_hour = 1; };");
+		else
+			rules("default = { max_per_hour = 1; };");
+		ck_assert_int_eq(harness_cli("notify", "test").status, with == 0 ? 78 : 0);
+		(void)unlink(harness_path("told"));
+		attempt.message = harness_message(NULL, NULL);
+		attempt.sender = with == 0 ? "a@a.example" : "a@b.example";
+		ck_assert_int_eq(harness_attempt_finish(harness_attempt_start(&attempt)).letter, 'K');
+		ck_assert_uint_eq(harness_log_lines("event=limit"), (unsigned)with + 1);
+		if (with == 1)
+			expect("notify limit -- b.example");
+		else
+			(void)usleep(200000); /* for what should not come */
+		ck_assert_uint_eq(told(""), (unsigned)with);
+	}
 }
 END_TEST
 

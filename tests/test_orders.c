@@ -146,6 +146,10 @@ START_TEST(test_not_ours)
 		ck_assert_int_eq(chmod(harness_state("orders"), 0622), 0);
 		break;
 	case 3:
+		/* Else what stands behind it would be gone without a word, and for good with the next order. */
+		harness_write(harness_state("orders"), FIRST "\0hold\ta.example\t1\t0\troot\t\n", sizeof FIRST + 28);
+		break;
+	case 4:
 		ck_assert_int_eq(symlink("/etc/passwd", harness_state("orders")), 0);
 		break;
 	default:
@@ -188,6 +192,30 @@ START_TEST(test_deliveries)
 	ck_assert_int_eq(harness_cli("release", "a.example").status, 0);
 	ck_assert_int_eq(deliver_new("a@a.example"), 'K');
 	ck_assert_uint_eq(harness_counters("domain", "a.example").admitted, 1);
+}
+END_TEST
+
+/* Goal: what was held by an order says nothing of an excess: after its release further mail is held, not bounced. */
+START_TEST(test_released)
+{
+	const char *m[3];
+
+	harness_rules("default = { max_per_hour = 2; refuse_above_percent = 150; };");
+	(void)harness_cli("hold", "a.example");
+	for (int i = 0; i < 3; i++) {
+		m[i] = harness_message("by uid 48", NULL);
+		ck_assert_int_eq(deliver(m[i], "a@a.example", "accept@x.example"), 'Z');
+	}
+	(void)harness_cli("release", "a.example");
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(deliver(m[i], "a@a.example", "accept@x.example"), i < 2 ? 'K' : 'Z');
+	ck_assert_int_eq(deliver_new("a@a.example"), 'Z');
+	ck_assert_int_eq(deliver_new("a@a.example"), 'Z');
+	ck_assert_uint_eq(harness_counters("domain", "a.example").refused, 0);
+	/* The hour after it is like any other. */
+	harness_set_time(HARNESS_NOW + HOUR);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(deliver_new("a@a.example"), i < 2 ? 'K' : i < 3 ? 'Z' : 'D');
 }
 END_TEST
 
@@ -929,8 +957,9 @@ suite_orders(void)
 	tcase_add_checked_fixture(tc, harness_start, harness_end);
 	tcase_add_test(tc, test_file);
 	tcase_add_loop_test(tc, test_texts, 0, HARNESS_ROWS(texts));
-	tcase_add_loop_test(tc, test_not_ours, 0, 5);
+	tcase_add_loop_test(tc, test_not_ours, 0, 6);
 	tcase_add_test(tc, test_deliveries);
+	tcase_add_test(tc, test_released);
 	tcase_add_loop_test(tc, test_reports, 0, HARNESS_ROWS(reports));
 	tcase_add_test(tc, test_charged_before);
 	tcase_add_loop_test(tc, test_whose, 0, HARNESS_ROWS(whose));

@@ -328,7 +328,7 @@ END_TEST
 /* Goal: every field of every record comes back; one byte less, more or another version does not. */
 START_TEST(test_counters_record)
 {
-	struct counters c = { 1, 2, 3, 4, 5, 6, 7, 70, UINT64_MAX, 8, 9, true, 0xabcd, 10,
+	struct counters c = { 1, 2, 3, 4, 5, 6, 7, 70, UINT64_MAX, 8, 9, true, true, 0xabcd, 10,
 		{ 11, 12, 112, 13, 14, LIMITS_COUNT_ALL, true, true, true, true, true } }, back;
 	unsigned char record[COUNTERS_SIZE + 1] = { 0 };
 
@@ -336,11 +336,11 @@ START_TEST(test_counters_record)
 	ck_assert(counters_decode(&back, record, COUNTERS_SIZE));
 	ck_assert(back.admitted == 1 && back.sent == 2 && back.deferred == 3 && back.failed == 4);
 	ck_assert(back.unreached == 5 && back.held == 6 && back.refused == 7 && back.discarded == 70);
-	ck_assert(back.bytes == UINT64_MAX && back.before == 8 && back.reset_at == 9 && back.tripped);
+	ck_assert(back.bytes == UINT64_MAX && back.before == 8 && back.reset_at == 9 && back.tripped && back.ordered);
 	ck_assert(back.generation == 10 && back.noticed == 0xabcd && limits_equal(&back.limits, &c.limits));
 	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE - 1));
 	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE + 1));
-	record[1] = 2;
+	record[1] = 4;
 	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE));
 	record[1] = 1;
 	record[0]++;
@@ -387,6 +387,8 @@ START_TEST(test_counters_of_version_2)
 	ck_assert(counters_decode(&back, record, shorter));
 	ck_assert(back.admitted == 1 && back.refused == 7 && back.before == 8 && back.reset_at == 9);
 	ck_assert(back.discarded == 0 && back.generation == 11 && back.limits.max_per_hour == 12);
+	record[1] = 2;
+	ck_assert(!counters_decode(&back, record, shorter));
 	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE));
 }
 END_TEST

@@ -326,7 +326,7 @@ is_row(const struct item *item)
 
 	return is_counters(item) && item->key_size >= 6 && item->key_size <= 6 + METER_NAME_MAX &&
 	       item->key[5] != 0 && (item->key_size > 6) == (item->table == STORE_TABLE_COUNTERS) &&
-	       is_checked(item, COUNTERS_SIZE) && item->value[0] == 3 && item->value[1] <= 1 &&
+	       is_checked(item, COUNTERS_SIZE) && item->value[0] == 3 && item->value[1] <= 3 &&
 	       limits[0] == 2 && limits[1] <= 100 && (limits[2] & ~LIMITS_COUNT_ALL) == 0 &&
 	       limits[3] <= 31 && big_endian(limits + 12, 4) >= 100 &&
 	       big_endian(limits + 12, 4) <= 10000 && big_endian(limits + 16, 4) >= 1;
