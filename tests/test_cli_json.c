@@ -262,6 +262,11 @@ START_TEST(test_load)
 	contains(o.out, ",\"runs_smtpd\":false},\"now\":null}\n");
 	contains(o.out, "\"rule\":\"user uid:48\",\"before\":null,\"now\":{\"max_per_hour\":1,");
 	ck_assert_int_gt(objects(o.out), 40);
+	/* Hosted domains that have what default has are a number. */
+	harness_write(harness_path("control/rcpthosts"), "a.example\nb.example\n", 20);
+	o = harness_cli("load", "--json");
+	is(o, EX_OK, 1, "\"added\":2,\"changed\":0,\"removed\":0,");
+	contains(o.out, "\"hosted\":2,");
 	harness_config("nonsense = 1;\n");
 	o = harness_cli("load", "--json");
 	is(o, EX_CONFIG, 2, "\"line\":1,\"what\":\"unknown setting ");

@@ -677,6 +677,13 @@ START_TEST(test_now)
 	ck_assert_ptr_nonnull(strstr(o.out, "qmail-send was told to try all that waits in its queue now.\n"));
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(WEXITSTATUS(status), 7);
+	/* For programs it is not said, but done. */
+	pid = start_send();
+	o = harness_cli("release", "--now", "--json", "a.example");
+	ck_assert_int_eq(o.status, 0);
+	ck_assert_msg(strncmp(o.out, "{\"order\":\"discard\",", 19) == 0 && strchr(o.out, '\n')[1] == '\0', "%s", o.out);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WEXITSTATUS(status), 7);
 }
 END_TEST
 
