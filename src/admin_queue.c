@@ -20,6 +20,7 @@ struct report {
 	const struct meter *only; /* whose messages are listed; NULL: all are added up */
 	bool json, alert;
 	uint64_t alert_above;
+	uint64_t limit; /* domains shown at most */
 	struct queue_sum total;
 	uint64_t strange;
 	struct queue_table by_domain;
@@ -85,13 +86,19 @@ print_total(const struct report *r)
 	print_held(r);
 }
 
+static size_t
+shown(const struct report *r)
+{
+	return r->limit < r->by_domain.count ? (size_t)r->limit : r->by_domain.count;
+}
+
 static int
 name_width(const struct report *r)
 {
 	char name[4 * METER_WORD_MAX + 1];
 	size_t width = 6;
 
-	for (size_t i = 0; i < r->by_domain.count; i++) {
+	for (size_t i = 0; i < shown(r); i++) {
 		size_t n = strlen(row_name(name, &r->by_domain.rows[i]->meter));
 
 		width = n > width ? n : width;
@@ -120,8 +127,10 @@ print_table(const struct report *r)
 	if (r->by_domain.count > 0)
 		(void)printf("%-*s %8s %7s %8s %7s %7s %6s %6s\n", width, "SENDER", "MESSAGES", "TODO", "REMOTE",
 		    "HELD", "LOCAL", "OLDEST", "BYTES");
-	for (size_t i = 0; i < r->by_domain.count; i++)
+	for (size_t i = 0; i < shown(r); i++)
 		print_row(r, r->by_domain.rows[i], width);
+	if (shown(r) < r->by_domain.count)
+		(void)printf("and %zu more\n", r->by_domain.count - shown(r));
 }
 
 static void
@@ -193,7 +202,7 @@ print(const struct report *r)
 		return;
 	if (!r->json)
 		print_table(r);
-	for (size_t i = 0; r->json && i < r->by_domain.count; i++)
+	for (size_t i = 0; r->json && i < shown(r); i++)
 		print_json_row(r, r->by_domain.rows[i]);
 }
 
@@ -297,9 +306,12 @@ admin_queue(struct admin *a)
 
 	r.admin = a;
 	r.json = a->option[ADMIN_JSON] != NULL;
+	r.limit = UINT32_MAX;
 	if (a->names[0] != NULL && !parse_name(&only, a->names[0]))
 		return EX_USAGE;
 	if (a->option[ADMIN_ALERT] != NULL && !parse_alert(&r, a->option[ADMIN_ALERT]))
+		return EX_USAGE;
+	if (!admin_limit(a, 1, UINT32_MAX, &r.limit))
 		return EX_USAGE;
 	r.only = a->names[0] != NULL ? &only : NULL;
 	if (!r.alert)

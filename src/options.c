@@ -32,7 +32,7 @@ static const struct entry entries[ADMIN_OPTIONS] = {
 	[ADMIN_JSON] = { "json", NULL, "one JSON object on each line, for programs", NULL, false },
 	[ADMIN_KIND] = { "kind", "KIND,...", "only these kinds",
 	    "server, domain, bounces, foreign, user, destination, overflow", false },
-	[ADMIN_LIMIT] = { "limit", "N", "at most N meters", NULL, false },
+	[ADMIN_LIMIT] = { "limit", "N", "at most N lines", NULL, false },
 	[ADMIN_MESSAGE] = { "message", "FILE", "a message in qmail's queue: who has injected it?", NULL, false },
 	[ADMIN_NOW] = { "now", NULL, "have qmail-send try all mail that waits at once", NULL, false },
 	[ADMIN_REASON] = { "reason", "TEXT", "for `qlimit orders` and the log", NULL, false },

@@ -41,7 +41,7 @@ static const struct command commands[] = {
 	    "[NAME...]", "what past hours sent and stopped, worst first", NOTHING_YET },
 	{ NULL, "explain", admin_explain, 1, 2, BIT(ADMIN_MESSAGE) | JSON, "SENDER [RECIPIENT]",
 	    "who would pay for a delivery, and its verdict", NOTHING_YET },
-	{ NULL, "queue", admin_queue, 0, 1, BIT(ADMIN_ALERT) | JSON, "[NAME]",
+	{ NULL, "queue", admin_queue, 0, 1, BIT(ADMIN_ALERT) | BIT(ADMIN_LIMIT) | JSON, "[NAME]",
 	    "what waits in qmail's queue, by sender's domain", "1 more messages than --alert; 66 no queue" },
 	{ NULL, "status", admin_status, 0, 0, JSON, "",
 	    "is qlimit itself well, and in the mail path", NOTHING_YET },

@@ -124,8 +124,8 @@ static const struct {
 	{ { "show", "--f\033o" }, "qlimit: unknown option --f\\x1bo of `show`; see " },
 	{ { "show", "-x" }, "qlimit: unknown option -x of `show`; see " },
 	{ { "show", "-\n" }, "qlimit: unknown option -\\x0a of `show`; see " },
-	{ { "queue", "--limit=3" }, "qlimit: `queue` has no option --limit; it is one of `show`, `report`, `metrics`, "
-	    "`replay`; see `qlimit queue --help`\n" },
+	{ { "orders", "--limit=3" }, "qlimit: `orders` has no option --limit; it is one of `show`, `report`, `queue`, "
+	    "`metrics`, `replay`; see `qlimit orders --help`\n" },
 	{ { "report", "--since" }, "qlimit: option --since needs a value: --since TIME; see `qlimit report --help`\n" },
 	{ { "queue", "--alert" }, "qlimit: option --alert needs a value: --alert N; see " },
 	{ { "load", "--json=yes" }, "qlimit: option --json takes no value; see `qlimit load --help`\n" },

@@ -175,6 +175,10 @@ START_TEST(test_totals)
 	    "bounces               1       0        1       -       1     2d    151\n"
 	    "-                     1       0        1       -       1     5s    151\n");
 	contains(o.err, "nothing counted yet");
+	contains(harness_cli("queue", "--limit", "2").out, "\nhacked.example        4       1        6       -       3     5h    604\n"
+	    "shop.example          3       0        3       -       3    60s    453\nand 2 more\n");
+	ck_assert_ptr_null(strstr(harness_cli("queue", "--limit", "2", "--json").out, "\"bounces\""));
+	ck_assert_int_eq(harness_cli("queue", "--limit", "0").status, EX_USAGE);
 }
 END_TEST
 

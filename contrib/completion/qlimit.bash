@@ -12,7 +12,7 @@ _qlimit_options() {
 	show) echo --watch --sort --kind --limit --color --json ;;
 	report) echo --since --until --by --limit --html --json ;;
 	explain) echo --message --json ;;
-	queue) echo --alert --json ;;
+	queue) echo --alert --limit --json ;;
 	metrics) echo --limit --textfile ;;
 	hold | refuse) echo "$order" ;;
 	discard) echo "$order --yes" ;;
