@@ -19,6 +19,7 @@
 #include "harness_calls.h"
 #include "harness_faults.h"
 #include "orders.h"
+#include "small_file.h"
 #include "suites.h"
 
 #define HOUR 3600
@@ -80,6 +81,9 @@ START_TEST(test_file)
 	ck_assert(orders_remove(&orders, &orders.at[0].meter) && orders.count == ORDERS_MAX - 1);
 	ck_assert(orders_find(&orders, &o.meter)->kind == ORDER_HOLD);
 	ck_assert_ptr_null(orders_find(NULL, &o.meter));
+	/* A file system without locks is not asked again and again. */
+	harness_call_fails("flock", 0, 1, ENOLCK);
+	ck_assert(small_file_lock(harness_path("state")) == -1 && errno == ENOLCK);
 }
 END_TEST
 
