@@ -195,6 +195,7 @@ options_needed(char *out, size_t size, unsigned set)
 		if (has(set, sequence[i]) && entries[sequence[i]].needed) {
 			size_t used = strlen(out);
 
-			(void)snprintf(out + used, size - used, " %s", written(word, sizeof word, &entries[sequence[i]]));
+			(void)snprintf(out + used, size - used, " %s",
+			    written(word, sizeof word, &entries[sequence[i]]));
 		}
 }
