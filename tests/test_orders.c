@@ -125,6 +125,7 @@ START_TEST(test_texts)
 	harness_rules("default = { max_per_hour = 5; };");
 	if (texts[_i].bad_line != 0) {
 		ck_assert_int_eq(harness_cli("hold", "b.example").status, 65);
+		ck_assert_int_eq(harness_cli("release", "c.example").status, 65);
 		ck_assert_int_eq(deliver_new("a@b.example"), 'K' );
 		ck_assert_uint_eq(harness_log_lines("the file orders is not understood"), 1);
 	}
@@ -811,6 +812,7 @@ START_TEST(test_full)
 {
 	struct order o = { .kind = ORDER_HOLD, .since = 1 };
 	char name[40];
+	FILE *f;
 
 	harness_rules("");
 	orders.count = 0;
@@ -825,6 +827,16 @@ START_TEST(test_full)
 	ck_assert_int_eq(deliver_new("a@d255.example"), 'Z');
 	ck_assert_int_eq(deliver_new("a@d7.example"), 'D');
 	ck_assert_int_eq(deliver_new("a@late.example"), 'K');
+	/* Lines that somebody has added: one that replaces another, and two too many. */
+	f = fopen(harness_state("orders"), "a");
+	ck_assert_ptr_nonnull(f);
+	(void)fputs("discard\td7.example\t1\t0\troot\t\nhold\tlate.example\t1\t0\troot\t\n"
+	    "hold\tlater.example\t1\t0\troot\t\n", f);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(orders_read(&orders, harness_path("state"), 0), 0);
+	ck_assert(orders.count == ORDERS_MAX && orders.bad_line == 1 + ORDERS_MAX + 2);
+	ck_assert_int_eq(deliver_new("a@d7.example"), 'K');
+	ck_assert_int_eq(deliver_new("a@d255.example"), 'Z');
 }
 END_TEST
 
