@@ -180,6 +180,16 @@ print_counters(const struct counters *c, uint32_t warn_percent)
 }
 
 static void
+print_order(const struct order *o)
+{
+	char time[ADMIN_TIME_MAX];
+
+	(void)printf("  order: %s, by %s, until %s%s%s\n", order_name(o->kind), o->by,
+	    o->until != 0 ? admin_print_time(time, o->until) : "it is released", o->reason[0] != '\0' ? ": " : "",
+	    o->reason);
+}
+
+static void
 print_payer(const struct config *config, const struct payer *p, uint32_t warn_percent)
 {
 	const struct config_rule *rule = config == NULL ? NULL : config_rules_of(config, &p->meter);
@@ -197,6 +207,8 @@ print_payer(const struct config *config, const struct payer *p, uint32_t warn_pe
 		(void)puts("  (in force; the configuration now says otherwise: it takes effect with the next "
 		    "delivery or `qlimit load`)");
 	print_counters(&p->counters, warn_percent);
+	if (p->order != NULL)
+		print_order(p->order);
 }
 
 /* --- the verdict --- */

@@ -106,6 +106,8 @@ print_payer(const struct config *config, const struct payer *p, uint32_t warn_pe
 	admin_json_string(&j, "kind", meter_kind_name(p->meter.kind));
 	admin_json_string(&j, "name", admin_print_name(name, &p->meter));
 	admin_json_string(&j, "reason", reason_word(p->reason));
+	if (p->order != NULL)
+		admin_json_string(&j, "order", order_name(p->order->kind));
 	admin_counts_json(&j, c);
 	admin_json_number(&j, "failure_percent", policy_failure_percent(&c->limits, c));
 	if (c->limits.max_per_day > 0)

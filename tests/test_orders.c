@@ -717,8 +717,11 @@ START_TEST(test_explain)
 	const char *out;
 
 	write_rules(HOSTED);
-	(void)harness_cli("discard", "--yes", "a.example");
+	(void)harness_cli("discard", "--yes", "--reason", "form abused", "a.example");
+	ck_assert_ptr_nonnull(strstr(harness_cli("explain", "--json", "a@a.example").out, "\"order\":\"discard\""));
 	out = harness_cli("explain", "a@a.example").out;
+	ck_assert_ptr_nonnull(strstr(out, "\n  order: discard, by "));
+	ck_assert_ptr_nonnull(strstr(out, ", until it is released: form abused\n"));
 	ck_assert_ptr_nonnull(strstr(out, "domain a.example pays because there is an order on it"));
 	ck_assert_ptr_nonnull(strstr(out, "verdict    discarded: Domain a.example is thrown away by order"));
 }
