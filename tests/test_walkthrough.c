@@ -52,7 +52,7 @@ static void
 make_queue(void)
 {
 	static const char *const directories[] = { "todo", "bounce", "info", "remote", "local" };
-	char part[8];
+	char part[16];
 
 	for (size_t i = 0; i < HARNESS_ROWS(directories); i++) {
 		ck_assert_int_eq(mkdir(queue_file(directories[i], ""), 0755), 0);
