@@ -6,7 +6,7 @@
 static bool
 nearly(uint64_t count, uint64_t limit, uint32_t warn_percent)
 {
-	return limit > 0 && count > 0 && count >= limit * warn_percent / 100;
+	return limit > 0 && count > 0 && policy_percent(count, limit) >= warn_percent;
 }
 
 static bool

@@ -119,6 +119,12 @@ START_TEST(test_warn_percent)
 	ck_assert_uint_eq(harness_log_lines("event=warning"), 0);
 	(void)deliver("a@a.example", "accept@x.example");
 	ck_assert_uint_eq(harness_log_lines("event=warning kind=domain name=a.example admitted=2"), 1);
+	/* Not before: 3 of 4 are not 80 percent. */
+	harness_rules("default = { max_per_hour = 4; };");
+	for (int i = 0; i < 3; i++)
+		(void)deliver("a@b.example", "accept@x.example");
+	ck_assert_str_eq(harness_counters("domain", "b.example").state, "ok");
+	harness_rules("warn_percent = 50; default = { max_per_hour = 4; };");
 	ck_assert_str_eq(harness_counters("domain", "a.example").state, "warning");
 	ck_assert_ptr_nonnull(strstr(harness_cli("explain", "a@a.example").out, "; state warning"));
 	ck_assert_ptr_nonnull(strstr(harness_cli("metrics").out, "qlimit_state{kind=\"domain\",name=\"a.example\"} 1"));
