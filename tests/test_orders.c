@@ -135,6 +135,7 @@ END_TEST
 /* Goal: too much, or what is no file of ours, is no order, with a word; mail goes on. */
 START_TEST(test_not_ours)
 {
+	static const char hidden[] = FIRST "\0hold\ta.example\t1\t0\troot\t\n";
 	static char much[300 * 1024];
 
 	harness_rules("default = { max_per_hour = 5; };");
@@ -152,7 +153,7 @@ START_TEST(test_not_ours)
 		break;
 	case 3:
 		/* Else what stands behind it would be gone without a word, and for good with the next order. */
-		harness_write(harness_state("orders"), FIRST "\0hold\ta.example\t1\t0\troot\t\n", sizeof FIRST + 28);
+		harness_write(harness_state("orders"), hidden, sizeof hidden - 1);
 		break;
 	case 4:
 		ck_assert_int_eq(symlink("/etc/passwd", harness_state("orders")), 0);
