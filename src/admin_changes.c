@@ -84,8 +84,6 @@ print_difference(const struct limits *before, const struct limits *now)
 		(void)printf("%s%s %s -> %s", separator, limits_name((enum limits_field)field), old, new);
 		separator = ", ";
 	}
-	if (before->named != now->named)
-		(void)printf("%s%s", separator, now->named ? "hosted from now on" : "not hosted any more");
 }
 
 void
