@@ -237,7 +237,7 @@ refresh(const struct admin_history *h, struct store *s, struct store_row *row)
 	if (s != h->live || row->hour != h->running || h->info.generation == 0)
 		return 0;
 	info.hour = h->running;
-	return payers_read(s, &info, &row->meter, &row->counters) == -1 ? -1 : 0;
+	return payers_refresh(s, &info, &row->meter, &row->counters);
 }
 
 /* --- all rows --- */
