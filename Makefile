@@ -18,6 +18,7 @@ CFLAGS     =
 LDFLAGS    =
 FUZZ_SECONDS = 60
 TORTURE    = 100
+PARTS      = 1
 V          = 0
 
 BUILD    = build
@@ -103,7 +104,7 @@ programs: all $(BUILD)/tests/check $(BUILD)/tests/qlimit-remote $(BUILD)/tests/q
 torture-programs: programs $(ALLOC)
 
 check: programs
-	$(Q)QLIMIT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/check
+	$(Q)QLIMIT_BUILD=$(abspath $(BUILD)) sh tests/parts.sh $(PARTS) $(BUILD)/tests/check
 
 # TORTURE: percent of the full scale, which takes most of an hour.
 torture: torture-programs
@@ -116,7 +117,7 @@ demo: all $(HELPERS)
 asan:
 	$(Q)$(MAKE) BUILD=build/asan STATIC=no NOHARDEN=1 OPT='-O1 -g' HARDEN_LD= \
 	    CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
-	    check
+	    check PARTS=2
 
 valgrind:
 	$(Q)$(MAKE) --no-print-directory BUILD=build/valgrind STATIC=no OPT='-O1 -g' programs

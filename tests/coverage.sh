@@ -17,9 +17,7 @@ for program in $programs; do
 	truncate -s 1M "$program.counts" && chmod 666 "$program.counts" || exit 1
 done
 
-# Instrumented and not optimised: everything takes longer.
-export CK_TIMEOUT_MULTIPLIER=4
-"$build/tests/check" || status=1
+sh tests/parts.sh 2 "$build/tests/check" || status=1
 sh tests/demo.sh >"$build/demo.log" 2>&1 || { cat "$build/demo.log"; status=1; }
 for suite in torture_calls torture_allocs; do
 	CK_RUN_SUITE=$suite QLIMIT_TORTURE=${COVERAGE_TORTURE:-10} "$build/tests/check" || status=1

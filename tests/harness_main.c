@@ -1,6 +1,7 @@
 /* harness_main - runs every suite of suites.h */
 #include <check.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,13 +28,34 @@ torture_scale(void)
 	return percent == NULL ? 0 : atoi(percent);
 }
 
+/* Whether this run is to have the suite of this number: $QLIMIT_PART is "K/N", one of N that run at once. */
+static bool
+is_ours(unsigned long number)
+{
+	char *part = getenv("QLIMIT_PART");
+	unsigned long k, n;
+
+	if (part == NULL)
+		return true;
+	k = strtoul(part, &part, 10);
+	n = strtoul(part + (*part == '/'), NULL, 10);
+	if (k < 1 || k > n) {
+		fprintf(stderr, "QLIMIT_PART must be K/N, as in 1/2\n");
+		exit(EXIT_FAILURE);
+	}
+	return number % n == k - 1;
+}
+
 int
 main(void)
 {
-#define SUITE_ADD(name) srunner_add_suite(runner, suite_##name());
+#define SUITE_ADD(name) \
+	if (is_ours(number++)) \
+		srunner_add_suite(runner, suite_##name());
 	SRunner *runner;
 	const char *tmp = getenv("TMPDIR");
 	char directory[64];
+	unsigned long number = 0;
 	int failed;
 
 	/* Check's time limits end what hangs; how fast this machine is, or a sanitizer on it, is no test's matter. */
