@@ -138,7 +138,8 @@ lint:
 	$(Q)cd src && for page in *.[58]; do mandoc -Tlint -W style $$page || exit 1; done
 	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -Iinclude \
 	    --enable=warning,performance,portability $(subst -D_DEFAULT_SOURCE,,$(DEFINES)) src
-	$(Q)shellcheck $(wildcard tests/*.sh tests/*/*.sh .ci/run contrib/notify/* contrib/completion/*.bash)
+	$(Q)shellcheck $(wildcard tests/*.sh tests/*/*.sh .ci/run contrib/notify/* contrib/completion/*.bash \
+	    contrib/dnsbl/qlimit-dnsbl contrib/panel/*)
 	$(Q)$(MAKE) --no-print-directory -j2 $(LINTED)
 
 # clang-tidy and gcc -fanalyzer, file by file (not the fuzz targets, which run under sanitizers); what is left

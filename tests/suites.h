@@ -44,6 +44,9 @@
 	suite(notify) \
 	suite(notify_command) \
 	suite(notify_contrib) \
+	suite(contrib_cron) \
+	suite(contrib_dnsbl) \
+	suite(contrib_panel) \
 	suite(show) \
 	suite(show_watch) \
 	suite(cli) \
