@@ -24,6 +24,7 @@
 enum admin_option {
 	ADMIN_ALERT,
 	ADMIN_BY,
+	ADMIN_CHECK,
 	ADMIN_FOR,
 	ADMIN_FORCE,
 	ADMIN_COLOR,
@@ -38,6 +39,8 @@ enum admin_option {
 	ADMIN_SORT,
 	ADMIN_TEXTFILE,
 	ADMIN_UNTIL,
+	ADMIN_UPDATE,
+	ADMIN_VARIABLE,
 	ADMIN_YES,
 	ADMIN_WITH,
 	ADMIN_WATCH,
@@ -73,6 +76,8 @@ int admin_report(struct admin *a);
 int admin_replay(struct admin *a);
 int admin_metrics(struct admin *a);
 int admin_notify(struct admin *a);
+int admin_enable(struct admin *a);
+int admin_disable(struct admin *a);
 
 /* Runs the program of notify, if there is one, and waits, so no lock is to be held; not at a terminal. */
 void admin_notify_event(const struct admin *a, struct notify_facts *facts);
@@ -98,6 +103,9 @@ struct store *admin_live(const struct admin *a);
  * not, with the exit status in *status.
  */
 struct store *admin_open_live(struct admin *a, struct info *info, int *status);
+
+/* The same, but that nothing is counted yet is not said: then NULL and EX_OK. */
+struct store *admin_try_live(struct admin *a, struct info *info, int *status);
 
 /* Says why the live store could not be opened, by errno; the exit status for that. */
 int admin_open_failed(const struct admin *a);

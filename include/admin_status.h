@@ -1,5 +1,5 @@
 /*
- * admin_status - is qlimit itself well?
+ * admin_status - is qlimit itself well, and in the mail path?
  */
 #ifndef ADMIN_STATUS_H
 #define ADMIN_STATUS_H
@@ -8,6 +8,9 @@
 #include <stdint.h>
 
 #include "admin.h"
+#include "mail_path.h"
+
+#define ADMIN_STATUS_BAD 1 /* how `status --check` ends where something is wrong */
 
 struct admin_status {
 	struct info info;
@@ -20,6 +23,7 @@ struct admin_status {
 	bool current; /* the rules are those of the files as they are now */
 	size_t orders;             /* in force */
 	bool orders_bad;           /* their file cannot be read, or a line of it is not understood */
+	uint64_t meters;           /* that have counted in the newest hour; only the command status counts them */
 };
 
 /*
@@ -27,5 +31,13 @@ struct admin_status {
  * errno. The transaction goes on.
  */
 int admin_status_find(const struct admin *a, struct store *store, struct admin_status *s);
+
+/* What `status` says (admin_status_print.c): of the mail path; of the rest; all as JSON, or, with s NULL, of the path. */
+void admin_status_print_path(const struct mail_path *path);
+void admin_status_print(const struct admin *a, const struct admin_status *s);
+void admin_status_json(const struct admin *a, const struct admin_status *s, const struct mail_path *path);
+
+/* Says only what is wrong, a line for each; true if nothing is. */
+bool admin_status_check(const struct admin *a, const struct admin_status *s, const struct mail_path *path);
 
 #endif

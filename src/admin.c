@@ -72,7 +72,7 @@ admin_live(const struct admin *a)
 }
 
 struct store *
-admin_open_live(struct admin *a, struct info *info, int *status)
+admin_try_live(struct admin *a, struct info *info, int *status)
 {
 	struct store *s;
 	int rc;
@@ -82,7 +82,7 @@ admin_open_live(struct admin *a, struct info *info, int *status)
 		return NULL;
 	s = admin_live(a);
 	if (s == NULL || store_begin(s, false) == -1) {
-		*status = admin_open_failed(a);
+		*status = errno == ENOENT ? EX_OK : admin_open_failed(a);
 		store_close(s);
 		return NULL;
 	}
@@ -92,12 +92,22 @@ admin_open_live(struct admin *a, struct info *info, int *status)
 		rc = 0;
 	if (rc == 1)
 		return s;
-	if (rc == 0)
-		errno = ENOENT;
-	*status = rc == 0 ? admin_open_failed(a) : admin_store_failed(s);
+	*status = rc == 0 ? EX_OK : admin_store_failed(s);
 	if (rc == 0)
 		store_close(s);
 	return NULL;
+}
+
+struct store *
+admin_open_live(struct admin *a, struct info *info, int *status)
+{
+	struct store *s = admin_try_live(a, info, status);
+
+	if (s == NULL && *status == EX_OK) {
+		errno = ENOENT;
+		*status = admin_open_failed(a);
+	}
+	return s;
 }
 
 int

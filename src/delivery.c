@@ -127,6 +127,12 @@ after_late_accident(enum guard_reason reason)
 
 /* --- the steps --- */
 
+static const char *
+look_for_program(void)
+{
+	return real_find(run.real, run.place.remote != NULL ? run.place.remote : run.essentials.remote);
+}
+
 /* Where things are, and who the real program is: without it there is nothing to go on with. */
 static void
 find_program(char **argv, char **envp)
@@ -141,8 +147,7 @@ find_program(char **argv, char **envp)
 		log_trouble("the file essentials is not used: built-in settings instead", errno);
 	if (!run.place.state_is_set && run.essentials.state[0] != '\0')
 		run.place.state = run.essentials.state;
-	problem = real_find(run.real,
-	    run.place.remote != NULL ? run.place.remote : run.essentials.remote);
+	problem = look_for_program();
 	if (problem != NULL) {
 		static const char sorry[] =
 		    "Zqlimit-remote is unable to find the real qmail-remote. (#4.3.5)\n";
@@ -273,11 +278,22 @@ answer_for_it(void)
 	run.wait_status = 0;
 }
 
+/* `qlimit enable` or `disable` may have renamed it since it was found; nothing has run yet. */
+static enum child_start
+start(void)
+{
+	enum child_start how = child_start(&run.program, guard_leave);
+
+	if (how != CHILD_NO_PROGRAM || errno != ENOENT || look_for_program() != NULL)
+		return how;
+	return child_start(&run.program, guard_leave);
+}
+
 static void
 deliver(void)
 {
 	report_init(&run.report);
-	switch (child_start(&run.program, guard_leave)) {
+	switch (start()) {
 	case CHILD_STARTED:
 		run.wait_status = child_hear(listen, &run.report);
 		break;

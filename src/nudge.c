@@ -1,7 +1,6 @@
 /* nudge - telling the running qmail-send to try all deferred mail now */
 #include "nudge.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,10 +13,10 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "processes.h"
+
 /* proc(5): Uid and SigCgt stand in the first 2 KB. */
 #define STATUS_SIZE 4096
-
-#define OPEN_PROCESS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* Whose qmail-send is looked for. */
 struct sought {
@@ -40,16 +39,10 @@ number_of(const char *status, const char *name, int base)
 static bool
 looks_like_it(int process, const struct sought *sought)
 {
-	static const char name[] = "Name:\tqmail-send\n";
 	char status[STATUS_SIZE];
-	int fd = openat(process, "status", O_RDONLY | O_CLOEXEC);
-	ssize_t n;
 
-	n = fd == -1 ? -1 : read(fd, status, sizeof status - 1);
-	if (fd != -1)
-		(void)close(fd);
-	status[n > 0 ? n : 0] = '\0';
-	return strncmp(status, name, sizeof name - 1) == 0 &&
+	return processes_read(process, "status", status, sizeof status) > 0 &&
+	    processes_is_called(status, "qmail-send") &&
 	    number_of(status, "\nUid:\t", 10) == sought->owner &&
 	    (number_of(status, "\nSigCgt:\t", 16) & 1ULL << (SIGALRM - 1)) != 0;
 }
@@ -76,8 +69,9 @@ is_it(int process, const struct sought *sought)
 
 /* 1 if it was told; 0 if it is another, or has ended; -1 with errno. */
 static int
-tell(int process, const char *number, const struct sought *sought)
+tell(int process, pid_t pid, void *context)
 {
+	const struct sought *sought = context;
 	int rc = is_it(process, sought);
 
 	if (rc != 1)
@@ -86,31 +80,7 @@ tell(int process, const char *number, const struct sought *sought)
 		return 1;
 	if (errno == ESRCH || is_it(process, sought) != 1)
 		return 0;
-	return kill((pid_t)strtol(number, NULL, 10), SIGALRM) == 0 ? 1 : -1;
-}
-
-static int
-tell_all(DIR *processes, const struct sought *sought)
-{
-	const struct dirent *entry;
-	int told = 0, error = 0;
-
-	while ((entry = readdir(processes)) != NULL) {
-		int process = -1, rc;
-
-		if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name))
-			process = openat(dirfd(processes), entry->d_name, OPEN_PROCESS);
-		if (process == -1)
-			continue;
-		rc = tell(process, entry->d_name, sought);
-		if (rc == -1)
-			error = errno;
-		else
-			told += rc;
-		(void)close(process);
-	}
-	errno = error;
-	return told == 0 && error != 0 ? -1 : told;
+	return kill(pid, SIGALRM) == 0 ? 1 : -1;
 }
 
 int
@@ -118,7 +88,6 @@ nudge_qmail_send(const char *queue)
 {
 	struct sought sought;
 	struct stat info;
-	DIR *processes;
 	int fd = open(queue, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc, saved;
 
 	if (fd == -1)
@@ -130,14 +99,7 @@ nudge_qmail_send(const char *queue)
 	if (rc == -1)
 		return -1;
 	sought.owner = info.st_uid;
-	processes = opendir("/proc");
-	if (processes == NULL)
-		return -1;
-	rc = tell_all(processes, &sought);
-	saved = errno;
-	(void)closedir(processes);
-	errno = saved;
-	return rc;
+	return processes_visit(tell, &sought);
 }
 
 /* --- the process that stays root --- */

@@ -20,11 +20,13 @@ struct entry {
 /* In this order in all usages: what is shown, from when to when, how much of it, how; then what is done. */
 static const enum admin_option sequence[] = { ADMIN_WITH, ADMIN_MESSAGE, ADMIN_WATCH, ADMIN_SORT, ADMIN_KIND,
 	ADMIN_FOR, ADMIN_SINCE, ADMIN_UNTIL, ADMIN_BY, ADMIN_LIMIT, ADMIN_ALERT, ADMIN_COLOR, ADMIN_HTML,
-	ADMIN_TEXTFILE, ADMIN_REASON, ADMIN_FORCE, ADMIN_YES, ADMIN_NOW, ADMIN_JSON };
+	ADMIN_TEXTFILE, ADMIN_REASON, ADMIN_FORCE, ADMIN_YES, ADMIN_NOW, ADMIN_CHECK, ADMIN_UPDATE, ADMIN_VARIABLE,
+	ADMIN_JSON };
 
 static const struct entry entries[ADMIN_OPTIONS] = {
 	[ADMIN_ALERT] = { "alert", "N", "only the totals; exit status 1 above N messages", NULL, false },
 	[ADMIN_BY] = { "by", "UNIT", "a line for each", "meter, hour, day", false },
+	[ADMIN_CHECK] = { "check", NULL, "only what is wrong, with exit status 1: for cron", NULL, false },
 	[ADMIN_COLOR] = { "color", "WHEN", "colours", "auto, always, never", false },
 	[ADMIN_FOR] = { "for", "SPAN", "it ends by itself after 30m, 2h or 7d", NULL, false },
 	[ADMIN_FORCE] = { "force", NULL, "an order on server or bounces, too", NULL, false },
@@ -40,6 +42,8 @@ static const struct entry entries[ADMIN_OPTIONS] = {
 	[ADMIN_SORT] = { "sort", "KEY", "what comes first", "busy, name, used, failures, held", false },
 	[ADMIN_TEXTFILE] = { "textfile", "PATH", "for node_exporter: replaces this file", NULL, false },
 	[ADMIN_UNTIL] = { "until", "TIME", "up to then: 2026-11-21T18:00, local time", NULL, false },
+	[ADMIN_UPDATE] = { "update", NULL, "only where an older version is there; for packages", NULL, false },
+	[ADMIN_VARIABLE] = { "variable", NULL, "say what to add, to do it by $QMAILREMOTE", NULL, false },
 	[ADMIN_WATCH] = { "watch", NULL, "draw it anew every 2 seconds", NULL, false },
 	[ADMIN_WITH] = { "with", "FILE", "the other configuration", NULL, true },
 	[ADMIN_YES] = { "yes", NULL, "do not ask; needed where there is no terminal", NULL, false },

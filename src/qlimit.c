@@ -43,8 +43,8 @@ static const struct command commands[] = {
 	    "who would pay for a delivery, and its verdict", NOTHING_YET },
 	{ NULL, "queue", admin_queue, 0, 1, BIT(ADMIN_ALERT) | BIT(ADMIN_LIMIT) | JSON, "[NAME]",
 	    "what waits in qmail's queue, by sender's domain", "1 more messages than --alert; 66 no queue" },
-	{ NULL, "status", admin_status, 0, 0, JSON, "",
-	    "is qlimit itself well, and in the mail path", NOTHING_YET },
+	{ NULL, "status", admin_status, 0, 0, BIT(ADMIN_CHECK) | JSON, "",
+	    "is qlimit itself well, and in the mail path", "1 of --check: something is wrong; " NOTHING_YET },
 	{ NULL, "metrics", admin_metrics, 0, 0, BIT(ADMIN_TEXTFILE) | BIT(ADMIN_LIMIT), "",
 	    "this hour as OpenMetrics, for Prometheus", NOTHING_YET "; 73 cannot write the file" },
 	{ "acting", "hold", admin_hold, 1, 1, ORDER, "NAME",
@@ -65,6 +65,10 @@ static const struct command commands[] = {
 	    "put the configuration in force, say what changed", "78 there are mistakes" },
 	{ NULL, "replay", admin_replay, 0, MANY, BIT(ADMIN_WITH) | SPAN | BIT(ADMIN_LIMIT) | JSON, "[NAME...]",
 	    "what another configuration would have stopped", "78 there are mistakes in it; " NOTHING_YET },
+	{ "mail path", "enable", admin_enable, 0, 0, BIT(ADMIN_UPDATE) | BIT(ADMIN_VARIABLE), "",
+	    "put qlimit-remote in front of qmail-remote", "78 not understood, or it would not work; 77 not root" },
+	{ NULL, "disable", admin_disable, 0, 0, 0, "",
+	    "take it away again", "78 it stays there, or cannot be undone from here; 77 not root" },
 	{ "upkeep", "notify", admin_notify, 1, 2, JSON, "EVENT [NAME]",
 	    "run the program of notify; to try: notify test", "69 it failed; 78 there is none" },
 	{ NULL, "tidy", admin_tidy, 0, 0, JSON, "",
@@ -295,6 +299,10 @@ main(int argc, char **argv)
 		return misuse(NULL, "a command is missing", "");
 	if (is_help(argv[1]) && argc == 2) {
 		overview(stdout);
+		return finish(EX_OK);
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		(void)puts("qlimit " QLIMIT_VERSION);
 		return finish(EX_OK);
 	}
 	command = find(is_help(argv[1]) ? argv[2] : argv[1]);

@@ -9,9 +9,10 @@
 
 #include "text.h"
 
-/* What would run without us; where that is us, what stood there before. */
+/* What would run without us; where that is us, what stood there before: by `qlimit enable`, by hand, by Plesk. */
 static const char *const guesses[] = {
 	QMAIL "/bin/qmail-remote",
+	QMAIL "/bin/qmail-remote.next",
 	QMAIL "/bin/qmail-remote.orig",
 	QMAIL "/bin/qmail-remote.moved",
 };
@@ -82,8 +83,8 @@ is_same_content(int a, int b)
 	return true;
 }
 
-static bool
-is_copy(const char *path, const char *of)
+bool
+real_is_copy(const char *path, const char *of)
 {
 	int a = open(path, O_RDONLY | O_CLOEXEC), b = open(of, O_RDONLY | O_CLOEXEC);
 	bool same = a != -1 && b != -1 && is_same_content(a, b);
@@ -103,24 +104,36 @@ is_ours(const char *path)
 
 	return is_self(path) || (stat_self(&self) == 0 && stat(path, &other) == 0 &&
 	    self.st_size == other.st_size &&
-	    is_copy(path, self_path != NULL ? self_path : "/proc/self/exe"));
+	    real_is_copy(path, self_path != NULL ? self_path : "/proc/self/exe"));
 }
 
 /* Behind another program that was put before us, any guess could lead back to it, for ever. */
 static bool
 stands_behind(void)
 {
-	return is_ours(guesses[1]) || is_ours(guesses[2]);
+	for (size_t i = 1; i < GUESSES; i++)
+		if (is_ours(guesses[i]))
+			return true;
+	return false;
 }
 
-static const char *
-guess(char *path)
+static bool
+guess_one(char *path)
 {
 	for (size_t i = 0; i < GUESSES && !stands_behind(); i++)
 		if (is_program(guesses[i]) && !is_ours(guesses[i])) {
 			copy_path(path, guesses[i]);
-			return NULL;
+			return true;
 		}
+	return false;
+}
+
+/* Twice: `qlimit enable` and `disable` rename these files while mail is delivered. */
+static const char *
+guess(char *path)
+{
+	if (guess_one(path) || guess_one(path))
+		return NULL;
 	path[0] = '\0';
 	return "no real qmail-remote found in " QMAIL "/bin: set remote in qlimit.conf";
 }

@@ -22,16 +22,17 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* In the Makefile's CALLS as well. */
 #define CALLS(call) \
-	call(access) call(chdir) call(close) call(dup2) call(fchmod) call(fdopen) call(fdopendir) \
+	call(access) call(chdir) call(close) call(dup2) call(fchmod) call(fchown) call(fdopen) call(fdopendir) \
 	call(flock) call(fork) call(fstat) call(fstatat) call(fsync) call(getauxval) call(getentropy) \
-	call(getpid) call(getppid) call(getrlimit) call(kill) call(lchown) call(mdb_env_get_fd) call(mmap) \
-	call(munmap) call(pidfd_send_signal) call(pipe2) call(pread) call(pwrite) call(readdir) \
-	call(rename) call(setgid) call(setgroups) call(setuid) call(socket) call(socketpair) call(stat) \
-	call(tsearch) call(waitid) call(waitpid) call(write)
+	call(getpid) call(getppid) call(getrlimit) call(kill) call(lchown) call(linkat) call(mdb_env_get_fd) \
+	call(mmap) call(munmap) call(nanosleep) call(pidfd_send_signal) call(pipe2) call(pread) call(pwrite) \
+	call(readdir) call(rename) call(renameat) call(setgid) call(setgroups) call(setuid) call(socket) \
+	call(socketpair) call(stat) call(tsearch) call(unlinkat) call(waitid) call(waitpid) call(write)
 
 #define CALL_NUMBER(name) CALL_##name,
 #define CALL_NAME(name) #name,
@@ -105,6 +106,7 @@ WRAP(int, close, (int fd), -1, (fd))
 WRAP(int, dup2, (int from, int to), -1, (from, to))
 WRAP(DIR *, fdopendir, (int fd), NULL, (fd))
 WRAP(int, fchmod, (int fd, mode_t mode), -1, (fd, mode))
+WRAP(int, fchown, (int fd, uid_t uid, gid_t gid), -1, (fd, uid, gid))
 WRAP(FILE *, fdopen, (int fd, const char *mode), NULL, (fd, mode))
 WRAP(int, flock, (int fd, int how), -1, (fd, how))
 WRAP(pid_t, fork, (void), -1, ())
@@ -118,16 +120,19 @@ WRAP(pid_t, getppid, (void), -1, ())
 WRAP(int, getrlimit, (__rlimit_resource_t resource, struct rlimit *limit), -1, (resource, limit))
 WRAP(int, kill, (pid_t pid, int number), -1, (pid, number))
 WRAP(int, lchown, (const char *path, uid_t uid, gid_t gid), -1, (path, uid, gid))
+WRAP(int, linkat, (int at, const char *from, int to, const char *name, int flags), -1, (at, from, to, name, flags))
 WRAP(int, mdb_env_get_fd, (MDB_env *env, mdb_filehandle_t *fd), errno, (env, fd))
 WRAP(void *, mmap, (void *at, size_t n, int protection, int flags, int fd, off_t offset), MAP_FAILED,
     (at, n, protection, flags, fd, offset))
 WRAP(int, munmap, (void *p, size_t n), -1, (p, n))
+WRAP(int, nanosleep, (const struct timespec *time, struct timespec *left), -1, (time, left))
 WRAP(int, pidfd_send_signal, (int fd, int number, siginfo_t *info, unsigned flags), -1, (fd, number, info, flags))
 WRAP(int, pipe2, (int *ends, int flags), -1, (ends, flags))
 WRAP(ssize_t, pread, (int fd, void *p, size_t n, off_t at), -1, (fd, p, n, at))
 WRAP(ssize_t, pwrite, (int fd, const void *p, size_t n, off_t at), -1, (fd, p, n, at))
 WRAP(struct dirent *, readdir, (DIR *dir), NULL, (dir))
 WRAP(int, rename, (const char *from, const char *to), -1, (from, to))
+WRAP(int, renameat, (int at, const char *from, int to, const char *name), -1, (at, from, to, name))
 WRAP(int, setgid, (gid_t gid), -1, (gid))
 WRAP(int, setgroups, (size_t n, const gid_t *groups), -1, (n, groups))
 WRAP(int, setuid, (uid_t uid), -1, (uid))
@@ -136,6 +141,7 @@ WRAP(int, socketpair, (int domain, int type, int protocol, int *ends), -1, (doma
 WRAP(int, stat, (const char *path, struct stat *st), -1, (path, st))
 WRAP(void *, tsearch, (const void *key, void **root, int (*compare)(const void *, const void *)), NULL,
     (key, root, compare))
+WRAP(int, unlinkat, (int at, const char *name, int flags), -1, (at, name, flags))
 WRAP(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options), -1, (type, id, info, options))
 WRAP(pid_t, waitpid, (pid_t pid, int *status, int options), -1, (pid, status, options))
 WRAP(ssize_t, write, (int fd, const void *p, size_t n), -1, (fd, p, n))

@@ -60,6 +60,9 @@
 	suite(queue) \
 	suite(queue_faults) \
 	suite(nudge) \
+	suite(mail_path) \
+	suite(enable) \
+	suite(enable_faults) \
 	suite(walkthrough) \
 	suite(config) \
 	suite(config_hosted) \

@@ -10,7 +10,6 @@
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,56 +22,20 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "harness_bin.h"
 #include "harness_faults.h"
 #include "suites.h"
-
-/* unshare(2) is no part of what _DEFAULT_SOURCE declares. */
-int unshare(int flags);
-#ifndef CLONE_NEWNS
-#define CLONE_NEWNS 0x00020000
-#define CLONE_NEWUSER 0x10000000
-#endif
 
 #define IMAGE_SIZE (8 << 20)
 #define THAW_MS 30000 /* whatever becomes of the test */
 
 static bool mounted;
 
-static void
-write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	/* An older kernel has no setgroups file; the maps decide. */
-	if (fd != -1) {
-		(void)!write(fd, text, strlen(text));
-		(void)close(fd);
-	}
-}
-
-/* Who is not root is root in a namespace of users; outside of it nothing changes. */
-static bool
-become_able_to_mount(void)
-{
-	char uid[40], gid[40];
-
-	if (unshare(CLONE_NEWNS) == -1) {
-		(void)snprintf(uid, sizeof uid, "%u %u 1", geteuid(), geteuid());
-		(void)snprintf(gid, sizeof gid, "%u %u 1", getegid(), getegid());
-		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == -1)
-			return false;
-		write_text("/proc/self/setgroups", "deny");
-		write_text("/proc/self/uid_map", uid);
-		write_text("/proc/self/gid_map", gid);
-	}
-	return mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-}
-
 /* A tmpfs in the place of the state directory; false, and said, where that is not allowed. */
 static bool
 mount_tmpfs(const char *options)
 {
-	mounted = become_able_to_mount() &&
+	mounted = harness_may_mount() &&
 	    mount("tmpfs", harness_path("state"), "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
 	if (!mounted)
 		harness_skip("a state directory on a full or read-only file system", strerror(errno));
@@ -277,7 +240,7 @@ mount_ext4(const char *what)
 	(void)snprintf(command, sizeof command,
 	    "PATH=$PATH:/sbin:/usr/sbin mkfs.ext4 -q -F -m 0 %s >/dev/null 2>&1", image);
 	if (geteuid() == 0 && truncate(image, IMAGE_SIZE) == 0 && system(command) == 0 &&
-	    become_able_to_mount())
+	    harness_may_mount())
 		fd = attach(image, device, sizeof device);
 	if (fd == -1 || mount(device, harness_path("state"), "ext4", MS_NOSUID | MS_NODEV, "") == -1) {
 		(void)close(fd);

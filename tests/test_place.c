@@ -11,6 +11,7 @@
 
 #include "essentials.h"
 #include "harness.h"
+#include "harness_calls.h"
 #include "owner.h"
 #include "real.h"
 #include "suites.h"
@@ -61,29 +62,31 @@ leave_place(void)
 
 /* Files of qmail's bin: a text, or "*" for this very program, "=" for a copy of it, "" for none. */
 static const struct {
-	const char *label, *files[3], *found;
+	const char *label, *files[4], *found;
 } guesses[] = {
-	{ "nothing there", { "", "", "" }, NULL },
-	{ "in front of qmail-remote", { "real", "", "" }, BIN "qmail-remote" },
-	{ "in its place", { "*", "real", "" }, BIN "qmail-remote.orig" },
-	{ "a copy in its place", { "=", "", "real" }, BIN "qmail-remote.moved" },
-	{ "in its place, and nothing beside it", { "*", "", "" }, NULL },
-	{ "of our size, and another", { "qlimit-REMOTE", "other", "" }, BIN "qmail-remote" },
-	{ "moved out of the way ourselves", { "signer", "*", "" }, NULL },
-	{ "a copy of us moved out of the way", { "signer", "", "=" }, NULL },
-	{ "not executable", { "-", "real", "" }, BIN "qmail-remote.orig" },
+	{ "nothing there", { "", "", "", "" }, NULL },
+	{ "in front of qmail-remote", { "real", "", "", "" }, BIN "qmail-remote" },
+	{ "in its place", { "*", "", "real", "" }, BIN "qmail-remote.orig" },
+	{ "a copy in its place", { "=", "", "", "real" }, BIN "qmail-remote.moved" },
+	{ "a DKIM wrapper's original is not what it was", { "=", "wrapper", "real", "" }, BIN "qmail-remote.next" },
+	{ "in its place, and nothing beside it", { "*", "", "", "" }, NULL },
+	{ "of our size, and another", { "qlimit-REMOTE", "", "other", "" }, BIN "qmail-remote" },
+	{ "moved out of the way ourselves", { "signer", "", "*", "" }, NULL },
+	{ "a copy of us moved out of the way", { "signer", "", "", "=" }, NULL },
+	{ "kept by mistake ourselves", { "signer", "=", "real", "" }, NULL },
+	{ "not executable", { "-", "", "real", "" }, BIN "qmail-remote.orig" },
 };
 
 START_TEST(test_guesses)
 {
-	static const char *const paths[] = { BIN "qmail-remote", BIN "qmail-remote.orig",
+	static const char *const paths[] = { BIN "qmail-remote", BIN "qmail-remote.next", BIN "qmail-remote.orig",
 		BIN "qmail-remote.moved" };
 	char path[PLACE_PATH_MAX + 1];
 	const char *problem;
 
 	put("/self", "qlimit-remote", 0755);
 	real_set_self("/self");
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		const char *file = guesses[_i].files[i];
 
 		if (strcmp(file, "*") == 0)
@@ -96,6 +99,41 @@ START_TEST(test_guesses)
 	    problem != NULL ? problem : path);
 	ck_assert_msg(strcmp(path, guesses[_i].found != NULL ? guesses[_i].found : "") == 0, "%s: %s",
 	    guesses[_i].label, path);
+}
+END_TEST
+
+static unsigned until;
+static const char *renamed[2];
+
+static int
+rename_then(void)
+{
+	if (until > 0 && --until == 0)
+		ck_assert_int_eq(rename(renamed[0], renamed[1]), 0);
+	return 0;
+}
+
+/* Goal: `qlimit enable` and `disable` work at any moment of the search: something is found. */
+START_TEST(test_guesses_meanwhile)
+{
+	char path[PLACE_PATH_MAX + 1];
+
+	put("/self", "qlimit-remote", 0755);
+	real_set_self("/self");
+	harness_on_call("stat", rename_then);
+	harness_on_call("access", rename_then);
+	for (unsigned n = 1; n < 90; n++) {
+		(void)unlink(BIN "qmail-remote.orig");
+		put(BIN "qmail-remote", _i == 0 ? "real" : "qlimit-remote", 0755);
+		put(_i == 0 ? BIN "new" : BIN "qmail-remote.orig", _i == 0 ? "qlimit-remote" : "real", 0755);
+		if (_i == 0)
+			ck_assert_int_eq(link(BIN "qmail-remote", BIN "qmail-remote.orig"), 0);
+		renamed[0] = _i == 0 ? BIN "new" : BIN "qmail-remote.orig";
+		renamed[1] = BIN "qmail-remote";
+		until = n;
+		ck_assert_msg(real_find(path, NULL) == NULL, "renamed before call %u", n);
+	}
+	ck_assert_uint_ne(until, 0); /* all calls were met */
 }
 END_TEST
 
@@ -309,6 +347,7 @@ add_in_place(Suite *s)
 
 	tcase_add_checked_fixture(t, enter_place, leave_place);
 	tcase_add_loop_test(t, test_guesses, 0, ROWS(guesses));
+	tcase_add_loop_test(t, test_guesses_meanwhile, 0, 2);
 	tcase_add_test(t, test_chosen);
 	tcase_add_test(t, test_owner_of_a_new_directory);
 	tcase_add_test(t, test_owner_of_what_is_no_directory);

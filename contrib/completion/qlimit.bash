@@ -1,7 +1,7 @@
 # qlimit(8): completion for bash. tests/test_completion.c compares it with what `qlimit --help` says.
 # shellcheck shell=bash
 
-_qlimit_commands='show report explain queue status metrics hold refuse discard release orders reset check load replay notify tidy'
+_qlimit_commands='show report explain queue status metrics hold refuse discard release orders reset check load replay enable disable notify tidy'
 _qlimit_events='warning limit refused failures order_expired trouble test'
 
 # _qlimit_options COMMAND
@@ -18,7 +18,9 @@ _qlimit_options() {
 	discard) echo "$order --yes" ;;
 	release) echo --now --json ;;
 	replay) echo --with --since --until --limit --json ;;
-	status | orders | reset | check | load | notify | tidy) echo --json ;;
+	status) echo --check --json ;;
+	enable) echo --update --variable ;;
+	orders | reset | check | load | notify | tidy) echo --json ;;
 	esac
 }
 

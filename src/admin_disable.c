@@ -1,0 +1,88 @@
+/* admin_disable - the command disable: takes qlimit-remote out of the mail path */
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "admin_enable.h"
+#include "admin_mail_path.h"
+#include "log.h"
+#include "start_script.h"
+
+/* --- by name --- */
+
+static int
+restore(struct front *f)
+{
+	struct log_line line;
+
+	if (front_restore(f) == -1)
+		return admin_enable_refuse(f);
+	(void)printf("disabled: " ADMIN_BIN "/qmail-remote is again what %s was\n", f->kept);
+	log_start(&line, LOG_LINE_NOTICE, "mail_path");
+	log_string(&line, "change", "disabled");
+	log_send(&line);
+	return EX_OK;
+}
+
+static int
+clean(struct front *f)
+{
+	int removed = front_clean(f);
+
+	if (removed == -1)
+		return admin_enable_refuse(f);
+	(void)puts("not in the mail path by name: " ADMIN_BIN "/qmail-remote is another program");
+	if (removed > 0)
+		(void)printf("what an interrupted `qlimit enable` had left there is removed: %d file%s\n", removed,
+		    removed == 1 ? "" : "s");
+	return EX_OK;
+}
+
+/* --- by $QMAILREMOTE, which cannot be undone from here --- */
+
+static int
+warn(const char *who, const char *where)
+{
+	(void)fprintf(stderr, "qlimit: still in the mail path: %s%s names it in $QMAILREMOTE. Take that line out "
+	    "where qmail is started, and restart qmail. Until then the program must stay where it is: without it "
+	    "qmail bounces all mail\n", who, where);
+	return EX_CONFIG;
+}
+
+static int
+look_for_variable(const struct mail_path *p)
+{
+	struct start_script scripts[START_SCRIPTS_MOST];
+	size_t n = start_scripts_find(scripts);
+	const struct rspawn *first;
+	char pid[24];
+
+	if (mail_path_by_variable(p, &first) > 0) {
+		(void)snprintf(pid, sizeof pid, "%ld", (long)first->pid);
+		return warn("qmail-rspawn ", pid);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (scripts[i].ours)
+			return warn("", scripts[i].path);
+	return EX_OK;
+}
+
+int
+admin_disable(struct admin *a)
+{
+	static struct mail_path p;
+	struct front f;
+	int status;
+
+	if (geteuid() == 0 && access(ADMIN_BIN "/qmail-remote", F_OK) == -1) {
+		(void)puts("not in the mail path by name: there is no " ADMIN_BIN "/qmail-remote");
+		admin_mail_path_find(a, &p);
+		return look_for_variable(&p);
+	}
+	status = admin_enable_begin(a, &f, &p);
+	if (status != EX_OK)
+		return status;
+	status = mail_path_is_ours(&p.front) ? restore(&f) : p.front.is == OURS_NOT ? clean(&f) : EX_IOERR;
+	front_close(&f);
+	return status == EX_OK ? look_for_variable(&p) : status;
+}

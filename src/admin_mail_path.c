@@ -1,0 +1,163 @@
+/* admin_mail_path - what the CLI says of the mail path */
+#include "admin_mail_path.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "real.h"
+#include "text.h"
+
+void
+admin_mail_path_find(const struct admin *a, struct mail_path *p)
+{
+	static char ours[PLACE_PATH_MAX + 1];
+
+	real_find_ours(ours, "qlimit-remote");
+	mail_path_find(p, QMAIL "/bin", a->place.control, ours);
+}
+
+const char *
+admin_mail_path_word(const struct mail_path *p)
+{
+	static const char *const words[] = { [MAIL_PATH_NO] = "no", [MAIL_PATH_NAME] = "name",
+		[MAIL_PATH_VARIABLE] = "variable", [MAIL_PATH_BOTH] = "both", [MAIL_PATH_SOME] = "some",
+		[MAIL_PATH_UNKNOWN] = "unknown" };
+
+	return words[p->is];
+}
+
+bool
+admin_mail_path_is_bad(const struct mail_path *p, bool counted_lately)
+{
+	if (p->is == MAIL_PATH_UNKNOWN)
+		return !counted_lately;
+	return p->is == MAIL_PATH_NO || p->is == MAIL_PATH_SOME || p->old || p->twice || p->behind;
+}
+
+/* --- in sentences --- */
+
+static void
+add_path(struct text *t, const char *path)
+{
+	text_add_printable(t, path, strlen(path), PLACE_PATH_MAX);
+}
+
+static void
+add_rspawn(struct text *t, const struct rspawn *r)
+{
+	text_add(t, "qmail-rspawn ");
+	text_add_number(t, (uint64_t)r->pid);
+}
+
+/* "by $QMAILREMOTE of qmail-rspawn 971: /usr/local/sbin/qlimit-remote". */
+static void
+add_variable(struct text *t, const struct rspawn *r)
+{
+	text_add(t, "by $QMAILREMOTE of ");
+	add_rspawn(t, r);
+	text_add(t, ": ");
+	add_path(t, r->remote);
+}
+
+static void
+say_yes(struct text *t, const struct mail_path *p)
+{
+	const struct rspawn *first;
+
+	(void)mail_path_by_variable(p, &first);
+	text_add(t, "yes, ");
+	if (first != NULL) {
+		add_variable(t, first);
+		if (p->is == MAIL_PATH_BOTH) {
+			text_add(t, ", and as ");
+			add_path(t, p->path);
+			text_add(t, p->twice ? ", which is another version: each delivery is counted twice; `qlimit enable` "
+			    "updates that one" : ": counted once");
+		}
+		return;
+	}
+	text_add(t, "as ");
+	add_path(t, p->rspawns.count > 0 ? p->rspawns.one[0].remote : p->path);
+	if (p->rspawns.count == 0)
+		text_add(t, "; no qmail-rspawn is running");
+}
+
+/* What a qmail-rspawn runs instead, and what to do. */
+static void
+say_other(struct text *t, const struct mail_path *p, const struct rspawn *r)
+{
+	if (r->remote[0] == '\0') {
+		add_rspawn(t, r);
+		text_add(t, r->by_variable ? " has a $QMAILREMOTE that leads to no program" :
+		    " finds no qmail-remote along its PATH");
+	} else if (r->by_variable) {
+		text_add(t, "$QMAILREMOTE of ");
+		add_rspawn(t, r);
+		text_add(t, " names ");
+		add_path(t, r->remote);
+	} else {
+		add_rspawn(t, r);
+		text_add(t, " runs ");
+		add_path(t, r->remote);
+		text_add(t, strcmp(r->remote, p->path) != 0 ? ", which its PATH leads to" :
+		    p->front.is == OURS_NOTHING ? ", which is not there: all mail bounces" :
+		    ", which is another program, put back by an update of qmail perhaps");
+	}
+	text_add(t, ": see `qlimit enable`");
+}
+
+static void
+say_no(struct text *t, const struct mail_path *p)
+{
+	text_add(t, p->is == MAIL_PATH_SOME ? "NOT ALWAYS: " : "NO: ");
+	for (size_t i = 0; i < p->rspawns.count && i < RSPAWN_MOST; i++)
+		if (p->rspawns.one[i].error == 0 && !mail_path_is_ours(&p->remote[i])) {
+			say_other(t, p, &p->rspawns.one[i]);
+			return;
+		}
+	add_path(t, p->path);
+	text_add(t, p->front.is == OURS_NOTHING ? " is not there; is qmail installed?" :
+	    " is another program: see `qlimit enable`; no qmail-rspawn is running");
+}
+
+static void
+say_unknown(struct text *t, const struct mail_path *p)
+{
+	int error = p->rspawns.error;
+
+	text_add(t, "unknown: ");
+	add_path(t, p->path);
+	text_add(t, mail_path_is_ours(&p->front) ? " is qlimit-remote, but " : p->front.is == OURS_UNKNOWN ?
+	    " cannot be read, and " : " is not qlimit-remote, and ");
+	for (size_t i = 0; i < p->rspawns.count && i < RSPAWN_MOST; i++)
+		if (p->rspawns.one[i].error != 0 || p->remote[i].is == OURS_UNKNOWN) {
+			text_add(t, "what ");
+			add_rspawn(t, &p->rspawns.one[i]);
+			text_add(t, " runs cannot be seen: only root may, with CAP_SYS_PTRACE");
+			return;
+		}
+	text_add(t, error != 0 ? "the running processes cannot be looked at: " :
+	    "no qmail-rspawn is running, whose $QMAILREMOTE could name it");
+	if (error != 0)
+		text_add(t, strerror(error));
+}
+
+const char *
+admin_mail_path_say(char out[ADMIN_MAIL_PATH_MAX], const struct mail_path *p)
+{
+	struct text t;
+
+	text_init(&t, out, ADMIN_MAIL_PATH_MAX);
+	if (p->is == MAIL_PATH_NO || p->is == MAIL_PATH_SOME)
+		say_no(&t, p);
+	else if (p->is == MAIL_PATH_UNKNOWN)
+		say_unknown(&t, p);
+	else
+		say_yes(&t, p);
+	if (p->old && !p->twice)
+		text_add(&t, "; it is qlimit-remote of another version: `qlimit enable` updates it");
+	if (p->behind)
+		text_add(&t, "; qmail-rspawn runs qmail-dksign first, which calls it behind itself: see qlimit(8), "
+		    "enable");
+	return out;
+}

@@ -1,0 +1,679 @@
+/* test_enable - qlimit-remote into the mail path and out again; whatever is found there, and whatever breaks */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "harness_bin.h"
+#include "harness_faults.h"
+#include "suites.h"
+
+#define REMOTE HARNESS_BIN "qmail-remote"
+#define ORIG REMOTE ".orig"
+#define NEXT REMOTE ".next"
+#define MOVED REMOTE ".moved"
+#define NEW REMOTE ".qlimit-new"
+
+static bool here;
+
+static void
+setup(void)
+{
+	here = harness_bin_start();
+}
+
+static void
+is(struct harness_output o, int status, const char *out, const char *err)
+{
+	ck_assert_msg(o.status == status && strstr(o.out, out) != NULL && strstr(o.err, err) != NULL,
+	    "status %d, wanted %d, \"%s\", \"%s\":\n%s%s", o.status, status, out, err, o.out, o.err);
+}
+
+static ino_t
+inode(const char *path)
+{
+	struct stat st;
+
+	ck_assert_msg(lstat(path, &st) == 0, "%s: %s", path, strerror(errno));
+	return st.st_ino;
+}
+
+static bool
+is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+/* One message of a@example.com's through what is qmail-remote now: delivered once, by the real program. */
+static void
+mail_goes_out(void)
+{
+	struct harness_attempt attempt = { .program = REMOTE, .message = harness_message(NULL, NULL),
+		.sender = "a@example.com", .recipient = "accept@example.net" };
+	size_t before = harness_calls();
+
+	ck_assert_int_eq(harness_attempt_finish(harness_attempt_start(&attempt)).letter, 'K');
+	ck_assert_uint_eq(harness_calls(), before + 1);
+}
+
+static uint64_t
+sent(void)
+{
+	return harness_counters("domain", "example.com").sent;
+}
+
+/* --- the way in and out --- */
+
+/* Goal: in front, what was there kept as it was; and out again, without a trace. */
+START_TEST(test_round)
+{
+	const char *before;
+	struct stat st;
+	ino_t real;
+
+	if (!here)
+		return;
+	before = harness_bin_list();
+	real = inode(REMOTE);
+	is(harness_cli("enable"), EX_OK, "enabled: qmail-rspawn -> " REMOTE " (qlimit-remote ", "");
+	ck_assert_uint_eq(inode(ORIG), real);
+	ck_assert_int_eq(stat(REMOTE, &st), 0);
+	ck_assert(st.st_uid == 0 && st.st_gid == HARNESS_OWNER && (st.st_mode & 07777) == 0755 && st.st_nlink == 1);
+	ck_assert(!is_there(NEW) && !is_there(NEXT));
+	mail_goes_out();
+	ck_assert_uint_eq(sent(), 1);
+	ck_assert_uint_eq(harness_log_lines("change=enabled"), 1);
+	is(harness_cli("enable"), EX_OK, "already in the mail path: ", "");
+	is(harness_cli("enable", "--update"), EX_OK, "", "");
+	is(harness_cli("disable"), EX_OK, "disabled: " REMOTE " is again what qmail-remote.orig was\n", "");
+	ck_assert_str_eq(harness_bin_list(), before);
+	mail_goes_out();
+	ck_assert_uint_eq(sent(), 1);
+	is(harness_cli("disable"), EX_OK, "not in the mail path by name", "");
+	ck_assert_str_eq(harness_bin_list(), before);
+}
+END_TEST
+
+/* Goal: it says what is in force, and what it will run. */
+START_TEST(test_words)
+{
+	if (!here)
+		return;
+	is(harness_cli("enable"), EX_OK, " -> " ORIG "\nmail path:     yes, as " REMOTE "; no qmail-rspawn is running\n"
+	    "rules:         none are loaded: see `qlimit load`\n", "");
+	harness_rules("mode = \"observe\";");
+	is(harness_cli("enable"), EX_OK, "\nrules:         mode observe", "");
+	harness_rules("");
+	is(harness_cli("enable"), EX_OK, "\nrules:         mode enforce\n", "");
+}
+END_TEST
+
+/* A name of a DKIM wrapper's original is not touched; what the wrapper is kept under is ours. */
+START_TEST(test_orig_is_taken)
+{
+	const char *before;
+	ino_t wrapper;
+
+	if (!here)
+		return;
+	harness_bin_put("qmail-remote.orig", harness_program("remote"), "original", 0711);
+	before = harness_bin_list();
+	wrapper = inode(REMOTE);
+	is(harness_cli("enable"), EX_OK, " -> " NEXT "\n", "");
+	ck_assert_uint_eq(inode(NEXT), wrapper);
+	mail_goes_out();
+	ck_assert_uint_eq(sent(), 1);
+	is(harness_cli("disable"), EX_OK, "what qmail-remote.next was", "");
+	ck_assert_str_eq(harness_bin_list(), before);
+}
+END_TEST
+
+/* Goal: an update of qmail puts its own program back: it is noticed, and put right, and again. */
+START_TEST(test_update_of_qmail)
+{
+	ino_t first, second;
+
+	if (!here)
+		return;
+	first = inode(REMOTE);
+	is(harness_cli("enable"), EX_OK, "enabled", "");
+	harness_rules("");
+	is(harness_cli("status", "--check"), EX_OK, "", "");
+	ck_assert_str_eq(harness_cli("status", "--check").out, "");
+	harness_bin_put("qmail-remote", harness_program("remote"), "1.07", 0711);
+	second = inode(REMOTE);
+	is(harness_cli("status"), EX_OK, "mail path:     NO: " REMOTE " is another program", "");
+	is(harness_cli("status", "--check"), 1, "qlimit: mail path: NO: ", "");
+	is(harness_cli("enable", "--update"), EX_OK, "", "");
+	ck_assert_uint_eq(inode(REMOTE), second);
+	is(harness_cli("enable"), EX_OK, " -> " NEXT "\n", "");
+	ck_assert(inode(ORIG) == first && inode(NEXT) == second);
+	mail_goes_out();
+	harness_bin_put("qmail-remote", harness_program("remote"), "1.08", 0711);
+	second = inode(REMOTE);
+	is(harness_cli("enable"), EX_OK, " -> " NEXT "\n", "");
+	ck_assert(inode(ORIG) == first && inode(NEXT) == second);
+	mail_goes_out();
+	ck_assert_uint_eq(sent(), 2);
+	is(harness_cli("disable"), EX_OK, "what qmail-remote.next was", "");
+	ck_assert(inode(ORIG) == first && inode(REMOTE) == second && !is_there(NEXT));
+}
+END_TEST
+
+/* Goal: an older qlimit-remote is replaced by this one, and nothing else changes. */
+START_TEST(test_update_of_qlimit)
+{
+	ino_t real, old;
+
+	if (!here)
+		return;
+	real = inode(REMOTE);
+	is(harness_cli("enable"), EX_OK, "enabled", "");
+	harness_rules("");
+	for (int i = 0; i < 2; i++) {
+		harness_bin_put("qmail-remote", harness_program("qlimit-remote"), "of another version", 0755);
+		old = inode(REMOTE);
+		is(harness_cli("status", "--check"), 1, "another version: `qlimit enable` updates it", "");
+		/* It is that one which asks what the real program is. */
+		is(harness_cli("status"), EX_OK, "real program:  " ORIG "\n", "");
+		if (i == 0)
+			is(harness_cli("enable"), EX_OK, "updated: qmail-rspawn -> ", "");
+		else
+			ck_assert_str_eq(harness_cli("enable", "--update").out, "");
+		ck_assert_uint_ne(inode(REMOTE), old);
+		is(harness_cli("status", "--check"), EX_OK, "", "");
+	}
+	ck_assert_uint_eq(inode(ORIG), real);
+	mail_goes_out();
+	is(harness_cli("disable"), EX_OK, "disabled", "");
+	ck_assert_uint_eq(inode(REMOTE), real);
+}
+END_TEST
+
+/* Goal: Plesk's wrapper stands at qmail-remote and calls .moved: we come first, and it still finds that. */
+START_TEST(test_plesk)
+{
+	const char *before;
+
+	if (!here)
+		return;
+	harness_bin_put("qmail-remote.moved", harness_program("remote"), "the real one", 0711);
+	before = harness_bin_list();
+	is(harness_cli("enable"), EX_OK, " -> " ORIG "\n", "");
+	mail_goes_out();
+	is(harness_cli("disable"), EX_OK, "disabled", "");
+	ck_assert_str_eq(harness_bin_list(), before);
+}
+END_TEST
+
+/* Goal: a link (Debian's alternatives) is kept and restored as a link. */
+START_TEST(test_link)
+{
+	char target[40];
+	const char *before;
+
+	if (!here)
+		return;
+	ck_assert_int_eq(rename(REMOTE, HARNESS_BIN "remote.netqmail"), 0);
+	ck_assert_int_eq(symlink("remote.netqmail", REMOTE), 0);
+	before = harness_bin_list();
+	is(harness_cli("enable"), EX_OK, "enabled", "");
+	ck_assert_int_eq(readlink(ORIG, target, sizeof target), (ssize_t)strlen("remote.netqmail"));
+	mail_goes_out();
+	is(harness_cli("disable"), EX_OK, "disabled", "");
+	ck_assert_str_eq(harness_bin_list(), before);
+}
+END_TEST
+
+/* --- interrupted --- */
+
+/* What an enabling that was killed can have left: it is completed, or undone. */
+START_TEST(test_leftovers)
+{
+	const char *before;
+
+	if (!here)
+		return;
+	before = harness_bin_list();
+	for (int i = 0; i < 2; i++) {
+		harness_bin_put("qmail-remote.qlimit-new", "/bin/true", "half", 0600);
+		ck_assert_int_eq(link(REMOTE, REMOTE ".qlimit-next"), 0);
+		ck_assert_int_eq(link(REMOTE, i == 0 ? ORIG : NEXT), 0);
+		is(harness_cli("disable"), EX_OK, "had left there is removed: 3 files\n", "");
+		ck_assert_str_eq(harness_bin_list(), before);
+		harness_bin_put("qmail-remote.qlimit-new", "/bin/true", "half", 0600);
+		ck_assert_int_eq(link(REMOTE, i == 0 ? ORIG : NEXT), 0);
+		is(harness_cli("enable"), EX_OK, i == 0 ? " -> " ORIG "\n" : " -> " NEXT "\n", "");
+		mail_goes_out();
+		is(harness_cli("disable"), EX_OK, "disabled", "");
+		ck_assert_str_eq(harness_bin_list(), before);
+	}
+	harness_bin_put("qmail-remote.qlimit-new", "/bin/true", "half", 0600);
+	is(harness_cli("disable"), EX_OK, "is removed: 1 file\n", "");
+}
+END_TEST
+
+/* --- what is not understood: said, and nothing is changed --- */
+
+static void
+orig_is_ours(void)
+{
+	harness_bin_put("qmail-remote.orig", harness_program("qlimit-remote"), "", 0755);
+}
+
+static void
+moved_is_ours(void)
+{
+	harness_bin_put("qmail-remote.moved", harness_program("qlimit-remote"), "old", 0755);
+}
+
+static void
+missing(void)
+{
+	ck_assert_int_eq(unlink(REMOTE), 0);
+}
+
+static void
+directory(void)
+{
+	missing();
+	ck_assert_int_eq(mkdir(REMOTE, 0755), 0);
+}
+
+static void
+dangling(void)
+{
+	missing();
+	ck_assert_int_eq(symlink("nowhere", REMOTE), 0);
+}
+
+static void
+empty(void)
+{
+	ck_assert_int_eq(truncate(REMOTE, 0), 0);
+}
+
+static void
+not_executable(void)
+{
+	ck_assert_int_eq(chmod(REMOTE, 0644), 0);
+}
+
+static void
+set_user_id(void)
+{
+	ck_assert_int_eq(chmod(REMOTE, 04711), 0);
+}
+
+static void
+set_group_id(void)
+{
+	ck_assert_int_eq(chmod(REMOTE, 02711), 0);
+}
+
+static void
+writable(void)
+{
+	ck_assert_int_eq(chmod(HARNESS_BIN, 0775), 0);
+}
+
+static void
+anothers(void)
+{
+	ck_assert_int_eq(chown(HARNESS_BIN, HARNESS_OWNER, 0), 0);
+}
+
+static void
+no_bin(void)
+{
+	ck_assert_int_eq(rename(HARNESS_BIN, "/var/qmail/nib"), 0);
+	ck_assert_int_eq(symlink("nib/qmail-remote", "/var/qmail/bin"), 0);
+}
+
+static void
+not_for_the_owner(void)
+{
+	ck_assert_int_eq(chmod(REMOTE, 0700), 0);
+}
+
+static void
+no_owner(void)
+{
+	harness_write(harness_path("passwd"), "root:x:0:0::/:/bin/sh\n", 22);
+}
+
+static void
+no_execution(void)
+{
+	ck_assert_int_eq(mount("tmpfs", "/var", "tmpfs", MS_REMOUNT | MS_NOEXEC, "size=64m"), 0);
+}
+
+static void
+read_only(void)
+{
+	ck_assert_int_eq(mount("tmpfs", "/var", "tmpfs", MS_REMOUNT | MS_RDONLY, "size=64m"), 0);
+}
+
+static void
+full(void)
+{
+	ck_assert_int_eq(mount("tmpfs", "/var", "tmpfs", MS_REMOUNT, "size=512k"), 0);
+}
+
+static void
+shut_off(void)
+{
+	ck_assert_int_eq(chmod("/var/qmail", 0700), 0);
+}
+
+static void
+remote_is_itself(void)
+{
+	harness_config("remote = \"/var/qmail/bin/../bin/qmail-remote\";");
+}
+
+static void
+remote_is_another(void)
+{
+	harness_rules("remote = \"/bin/true\";");
+	harness_config("mode = \"nonsense\";"); /* not in force */
+}
+
+static void
+environment_is_another(void)
+{
+	(void)setenv("QLIMIT_REMOTE", "/bin/true", 1);
+}
+
+static void
+no_state(void)
+{
+	ck_assert_int_eq(rmdir(harness_path("state")), 0);
+	harness_write(harness_path("state"), "", 0);
+}
+
+static const struct {
+	void (*make)(void);
+	int status;
+	const char *err;
+} refused[] = {
+	{ orig_is_ours, EX_CONFIG, ORIG ": is qlimit-remote itself" },
+	{ moved_is_ours, EX_CONFIG, MOVED ": is qlimit-remote itself" },
+	{ missing, EX_CONFIG, REMOTE ": No such file" },
+	{ directory, EX_CONFIG, REMOTE ": is no plain file" },
+	{ dangling, EX_CONFIG, REMOTE ": No such file" },
+	{ empty, EX_CONFIG, REMOTE ": is empty" },
+	{ not_executable, EX_CONFIG, REMOTE ": is not executable" },
+	{ set_user_id, EX_CONFIG, "set-user-ID" },
+	{ set_group_id, EX_CONFIG, "set-user-ID" },
+	{ writable, EX_CONFIG, "/var/qmail/bin: must belong to root" },
+	{ anothers, EX_CONFIG, "/var/qmail/bin: must belong to root" },
+	{ not_for_the_owner, EX_CONFIG, REMOTE " cannot be executed by qmailr: Permission denied" },
+	{ no_owner, EX_CONFIG, "there is no user qmailr" },
+	{ no_execution, EX_CONFIG, "by qmailr: Permission denied" },
+	{ read_only, EX_CONFIG, "Read-only file system" },
+	{ full, EX_CONFIG, NEW ": No space left" },
+	{ shut_off, EX_CONFIG, "by qmailr: Permission denied" },
+	{ remote_is_itself, EX_CONFIG, "remote is set to /var/qmail/bin/../bin/qmail-remote" },
+	{ remote_is_another, EX_CONFIG, "remote is set to /bin/true" },
+	{ environment_is_another, EX_CONFIG, "remote is set to /bin/true" },
+	{ no_state, EX_NOINPUT, "is not a directory" },
+};
+
+START_TEST(test_refused)
+{
+	const char *before;
+
+	if (!here)
+		return;
+	refused[_i].make();
+	before = harness_bin_list();
+	is(harness_cli("enable"), refused[_i].status, "", refused[_i].err);
+	ck_assert_str_eq(harness_bin_list(), before);
+}
+END_TEST
+
+START_TEST(test_no_bin)
+{
+	if (!here)
+		return;
+	no_bin();
+	is(harness_cli("enable"), EX_CONFIG, "", "/var/qmail/bin: Not a directory");
+	is(harness_cli("enable", "--update"), EX_OK, "", "");
+	is(harness_cli("disable"), EX_OK, "not in the mail path by name: there is no " REMOTE "\n", "");
+}
+END_TEST
+
+/* Goal: `remote` may be what the old one is called afterwards, or any other name of it. */
+START_TEST(test_remote_is_set)
+{
+	if (!here)
+		return;
+	ck_assert_int_eq(link(REMOTE, "/var/qmail/real"), 0);
+	harness_config(_i == 0 ? "remote = \"" ORIG "\";" : "remote = \"/var/qmail/real\";");
+	is(harness_cli("enable"), EX_OK, "enabled", "");
+	is(harness_load(), EX_OK, "", "");
+	is(harness_cli("enable"), EX_OK, _i == 0 ? " -> " ORIG "\n" : " -> /var/qmail/real\n", "");
+	mail_goes_out();
+}
+END_TEST
+
+/* In the path, and what it was before is gone, or is no program: nothing is changed. */
+static const struct {
+	const char *label, *err;
+} lost[] = {
+	{ "gone", "what it was before is neither qmail-remote.orig nor qmail-remote.next" },
+	{ "empty", ORIG ": is empty" },
+	{ "ourselves", ORIG ": is qlimit-remote itself" },
+	{ "in place of a directory that is not ours", NULL },
+};
+
+START_TEST(test_lost)
+{
+	const char *before;
+
+	if (!here)
+		return;
+	is(harness_cli("enable"), EX_OK, "", "");
+	if (_i == 0)
+		ck_assert_int_eq(unlink(ORIG), 0);
+	else if (_i == 1)
+		ck_assert_int_eq(truncate(ORIG, 0), 0);
+	else if (_i == 2)
+		orig_is_ours();
+	else
+		anothers();
+	before = harness_bin_list();
+	is(harness_cli("disable"), lost[_i].err != NULL ? EX_CONFIG : EX_OK, "", lost[_i].err != NULL ? lost[_i].err : "");
+	if (lost[_i].err == NULL)
+		return;
+	ck_assert_str_eq(harness_bin_list(), before);
+	if (_i == 0)
+		is(harness_cli("enable"), EX_CONFIG, " -> nothing\n", "all mail is deferred: no real qmail-remote");
+}
+END_TEST
+
+START_TEST(test_not_root)
+{
+	static const char *const commands[] = { "enable", "disable" };
+	const char *before;
+
+	if (!here)
+		return;
+	before = harness_bin_list();
+	ck_assert_int_eq(chmod(harness_path("."), 0777), 0);
+	ck_assert_int_eq(seteuid(HARNESS_OWNER), 0);
+	for (int i = 0; i < 2; i++)
+		is(harness_cli(commands[i]), EX_NOPERM, "", "only root can change what qmail runs");
+	ck_assert_str_eq(harness_bin_list(), before);
+	is(harness_cli("status"), EX_NOINPUT, "mail path:     unknown: " REMOTE " cannot be read", "");
+	ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+/* --- $QMAILREMOTE --- */
+
+static const char variable[] = "knows QMAILREMOTE";
+
+/* A qmail-rspawn that honours it, with this value. */
+static pid_t
+rspawn_with(const char *value)
+{
+	char assignment[300];
+	const char *const environment[] = { "PATH=/var/qmail/bin:/bin", assignment, NULL };
+
+	harness_bin_put("qmail-rspawn", "/bin/sleep", variable, 0755);
+	(void)snprintf(assignment, sizeof assignment, "%s%s", value != NULL ? "QMAILREMOTE=" : "X", value != NULL ? value : "");
+	return harness_bin_rspawn(environment);
+}
+
+START_TEST(test_variable)
+{
+	const char *before;
+	pid_t pid;
+
+	if (!here)
+		return;
+	pid = rspawn_with(harness_program("qlimit-remote"));
+	before = harness_bin_list();
+	is(harness_cli("status"), EX_NOINPUT, "mail path:     yes, by $QMAILREMOTE of qmail-rspawn ", "");
+	is(harness_cli("enable"), EX_OK, "already in the mail path: yes, by $QMAILREMOTE of ", "");
+	is(harness_cli("enable", "--update"), EX_OK, "", "");
+	is(harness_cli("disable"), EX_CONFIG, "not in the mail path by name", "still in the mail path: qmail-rspawn ");
+	ck_assert_str_eq(harness_bin_list(), before);
+	/* And by name as well. */
+	harness_bin_put("qmail-remote.orig", harness_program("remote"), "", 0711);
+	harness_bin_put("qmail-remote", harness_program("qlimit-remote"), "", 0755);
+	is(harness_cli("status"), EX_NOINPUT, ", and as " REMOTE ": counted once\n", "");
+	harness_bin_put("qmail-remote", harness_program("qlimit-remote"), "old", 0755);
+	is(harness_cli("status"), EX_NOINPUT, "which is another version: each delivery is counted twice", "");
+	is(harness_cli("status", "--check"), 1, "counted twice", "");
+	is(harness_cli("disable"), EX_CONFIG, "disabled", "still in the mail path: qmail-rspawn ");
+	harness_bin_end(pid);
+	is(harness_cli("disable"), EX_OK, "", "");
+	/* A start script will bring it back. */
+	harness_write("/var/qmail/rc", "#QMAILREMOTE=/usr/local/sbin/qlimit-remote\n", 43);
+	is(harness_cli("disable"), EX_OK, "", "");
+	harness_write("/var/qmail/rc", "exec env - QMAILREMOTE=/usr/local/sbin/qlimit-remote qmail-start\n", 65);
+	is(harness_cli("disable"), EX_CONFIG, "", "still in the mail path: /var/qmail/rc names it");
+	missing();
+	is(harness_cli("disable"), EX_CONFIG, "there is no " REMOTE, "still in the mail path: /var/qmail/rc names it");
+}
+END_TEST
+
+/* Goal: behind a filter it would get a pipe: so it is said how to stand in front. */
+START_TEST(test_another_variable)
+{
+	const char *before;
+	pid_t pid;
+
+	if (!here)
+		return;
+	harness_bin_put("spawn-filter", "/bin/true", "", 0755);
+	pid = rspawn_with(HARNESS_BIN "spawn-filter");
+	before = harness_bin_list();
+	is(harness_cli("enable"), EX_CONFIG, "", "    remote = \"" HARNESS_BIN "spawn-filter\";");
+	is(harness_cli("enable"), EX_CONFIG, "", "\n    QMAILREMOTE=/");
+	ck_assert_str_eq(harness_bin_list(), before);
+	is(harness_cli("status"), EX_NOINPUT, "NO: $QMAILREMOTE of qmail-rspawn ", "");
+	harness_bin_end(pid);
+}
+END_TEST
+
+START_TEST(test_say_variable)
+{
+	pid_t pid;
+
+	if (!here)
+		return;
+	is(harness_cli("enable", "--variable"), EX_CONFIG, "", "this qmail does not honour $QMAILREMOTE");
+	pid = rspawn_with(NULL);
+	is(harness_cli("enable", "--variable"), EX_OK, "QMAILREMOTE=/", "");
+	harness_write("/var/qmail/rc", "exec qmail-start\n", 17);
+	is(harness_cli("enable", "--variable"), EX_OK, "    in /var/qmail/rc, on the line that runs qmail-start", "");
+	/* By name it works as well, and it is said that the other lasts longer. */
+	is(harness_cli("enable"), EX_OK, "\n               An update of qmail undoes it, too.", "");
+	is(harness_cli("enable", "--variable"), EX_OK, "now: yes, as " REMOTE "\n", "");
+	harness_bin_end(pid);
+}
+END_TEST
+
+/* Goal: s/qmail signs in front of qmail-remote: there a retry would be a new delivery. */
+START_TEST(test_signer)
+{
+	const char *const environment[] = { "PATH=/var/qmail/bin", NULL };
+	pid_t pid;
+
+	if (!here)
+		return;
+	harness_bin_put("qmail-rspawn", "/bin/sleep", "qmail-dksign", 0755);
+	for (int i = 0; i < 2; i++) {
+		pid = i == 0 ? 0 : harness_bin_rspawn(environment);
+		is(harness_cli("enable"), EX_OK, "enabled", "");
+		harness_write(harness_path("control/dkimdomains"), "", 0);
+		is(harness_cli("status"), EX_NOINPUT, "qmail-rspawn runs qmail-dksign first", "");
+		is(harness_cli("status", "--check"), 1, "qmail-rspawn runs qmail-dksign first", "");
+		is(harness_cli("disable"), EX_OK, "disabled", "");
+		is(harness_cli("enable"), EX_CONFIG, "", "    ln " HARNESS_BIN "qmail-dksign ");
+		ck_assert_int_eq(unlink(harness_path("control/dkimdomains")), 0);
+		if (i == 1)
+			harness_bin_end(pid);
+	}
+}
+END_TEST
+
+START_TEST(test_other_path)
+{
+	const char *const environment[] = { "PATH=/var/qmail:/var/qmail/bin", NULL };
+	pid_t pid;
+
+	if (!here)
+		return;
+	pid = harness_bin_rspawn(environment);
+	is(harness_cli("enable"), EX_OK, "enabled", "");
+	is(harness_cli("disable"), EX_OK, "disabled", "");
+	ck_assert_int_eq(link(REMOTE, "/var/qmail/qmail-remote"), 0);
+	is(harness_cli("enable"), EX_CONFIG, "", "leads to /var/qmail/qmail-remote, not to " REMOTE);
+	is(harness_cli("status"), EX_NOINPUT, "/var/qmail/qmail-remote, which its PATH leads to", "");
+	harness_bin_end(pid);
+}
+END_TEST
+
+Suite *
+suite_enable(void)
+{
+	Suite *s = suite_create("enable");
+	TCase *t = tcase_create("enable");
+
+	tcase_add_checked_fixture(t, setup, harness_end);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, test_round);
+	tcase_add_test(t, test_words);
+	tcase_add_test(t, test_orig_is_taken);
+	tcase_add_test(t, test_update_of_qmail);
+	tcase_add_test(t, test_update_of_qlimit);
+	tcase_add_test(t, test_plesk);
+	tcase_add_test(t, test_link);
+	tcase_add_test(t, test_leftovers);
+	tcase_add_loop_test(t, test_refused, 0, HARNESS_ROWS(refused));
+	tcase_add_test(t, test_no_bin);
+	tcase_add_loop_test(t, test_remote_is_set, 0, 2);
+	tcase_add_loop_test(t, test_lost, 0, HARNESS_ROWS(lost));
+	tcase_add_test(t, test_not_root);
+	tcase_add_test(t, test_variable);
+	tcase_add_test(t, test_another_variable);
+	tcase_add_test(t, test_say_variable);
+	tcase_add_test(t, test_signer);
+	tcase_add_test(t, test_other_path);
+	suite_add_tcase(s, t);
+	return s;
+}
