@@ -28,6 +28,7 @@ enum admin_option {
 	ADMIN_FOR,
 	ADMIN_FORCE,
 	ADMIN_COLOR,
+	ADMIN_EXPLAIN,
 	ADMIN_HTML,
 	ADMIN_JSON,
 	ADMIN_KIND,
@@ -78,6 +79,7 @@ int admin_metrics(struct admin *a);
 int admin_notify(struct admin *a);
 int admin_enable(struct admin *a);
 int admin_disable(struct admin *a);
+int admin_bounced(struct admin *a);
 
 /* Runs the program of notify, if there is one, and waits, so no lock is to be held; not at a terminal. */
 void admin_notify_event(const struct admin *a, struct notify_facts *facts);

@@ -21,13 +21,14 @@ struct admin_count {
 	size_t at;                /* in struct counters, a uint64_t */
 };
 
-#define ADMIN_COUNTS 9
+#define ADMIN_COUNTS 10
 extern const struct admin_count admin_counts[ADMIN_COUNTS];
 
 /* The number itself. */
 uint64_t admin_count_of(const struct admin_count *count, const struct counters *c);
 
-/* All of them, as members. */
+/* As members: those that objects had from the beginning; and the later ones, at an object's end. */
 void admin_counts_json(struct admin_json *j, const struct counters *c);
+void admin_counts_json_later(struct admin_json *j, const struct counters *c);
 
 #endif

@@ -42,7 +42,7 @@ enum summary_sign admin_report_sign(const struct admin_report_sums *s, const str
 /* "20 of 30 failed or deferred in the hour from ..."; for every sign but SUMMARY_FINE. */
 void admin_report_why(FILE *f, enum summary_sign sign, const struct summary_hour *why);
 
-/* "tripped in 1 hour; stopped in 2 hours; 7 discarded by order", each behind `separator` or "; ", if it was. */
+/* "tripped in 1 hour; stopped in 2 hours; 7 discarded by order; 3 returned", each behind `separator` or "; ", if it was. */
 void admin_report_stops(FILE *f, const struct summary *s, const char *separator);
 
 #endif

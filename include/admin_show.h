@@ -19,7 +19,7 @@
 #include "standing.h"
 #include "usage.h"
 
-#define ADMIN_STATE_MAX 120
+#define ADMIN_STATE_MAX 160
 
 struct admin_show_row {
 	struct meter meter;

@@ -15,7 +15,16 @@
 #include "limits.h"
 #include "outcome.h"
 
-#define COUNTERS_SIZE 116 /* bytes of a record */
+#define COUNTERS_SIZE 124 /* bytes of a record */
+
+/*
+ * What `returned` means for the share of failures (policy.h): a delivery that was returned was also counted as
+ * `sent`, in this hour or in an earlier one, which nobody can tell any more. Each is one delivery, so where
+ * count_failures names returned the share is
+ *   failures / (deferred + failed + unreached + max(sent, returned)), each as far as it is counted.
+ * With as many returned as were sent in their hour that is what is true of them: 60 of 100 are 60 %, not the 37 %
+ * that adding both up would make of it. And it cannot exceed 100 %: failures are at most what they are divided by.
+ */
 
 /* All count deliveries, but for bytes. They stop at UINT64_MAX and at 0 instead of wrapping. */
 struct counters {
@@ -27,6 +36,7 @@ struct counters {
 	uint64_t held;      /* stopped for now by a limit of, or an order on, this meter */
 	uint64_t refused;   /* stopped for good by a limit of, or an order on, this meter */
 	uint64_t discarded; /* thrown away by an admin's order on this meter */
+	uint64_t returned;  /* accepted by the other side, and later returned by a notification in this hour */
 	uint64_t bytes;     /* sum of the message sizes of what was admitted */
 	uint64_t before;    /* admitted in the 23 hours before this one; kept where max_per_day is set */
 	uint64_t reset_at;  /* the store's sequence number when an admin last reset it, or 0 */
@@ -51,7 +61,7 @@ void counters_add(struct counters *c, const struct counters *more);
 /* Encodes to COUNTERS_SIZE bytes. */
 void counters_encode(const struct counters *c, unsigned char *record);
 
-/* Decodes; also records of versions 1 and 2, as there are in ledgers, of 96 and 108 bytes. */
+/* Decodes; also records of versions 1 to 3, as there are in ledgers, of 96, 108 and 116 bytes. */
 bool counters_decode(struct counters *c, unsigned char *record, size_t size);
 
 #endif

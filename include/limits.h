@@ -16,7 +16,8 @@
 /* Bits of count_failures. */
 #define LIMITS_COUNT(outcome) (1u << (outcome))
 #define LIMITS_COUNT_DEFAULT (LIMITS_COUNT(OUTCOME_DEFERRED) | LIMITS_COUNT(OUTCOME_FAILED))
-#define LIMITS_COUNT_ALL (LIMITS_COUNT_DEFAULT | LIMITS_COUNT(OUTCOME_UNREACHED))
+#define LIMITS_COUNT_RETURNED (1u << 5) /* counters' `returned`: no outcome of an attempt has its number, 5 */
+#define LIMITS_COUNT_ALL (LIMITS_COUNT_DEFAULT | LIMITS_COUNT(OUTCOME_UNREACHED) | LIMITS_COUNT_RETURNED)
 
 /* What a group of limits can set; the names are those of qlimit.conf(5). */
 enum limits_field {
@@ -38,7 +39,7 @@ struct limits {
 	uint32_t refuse_above_percent; /* of either; 100 to 10000 */
 	uint32_t min_failures;         /* failures before the percentage means anything; >= 1 */
 	uint8_t max_failure_percent;   /* 1 to 100; 0: no limit */
-	uint8_t count_failures;        /* LIMITS_COUNT() of the outcomes that are failures */
+	uint8_t count_failures;        /* LIMITS_COUNT() of the outcomes that are failures, and LIMITS_COUNT_RETURNED */
 	bool refuse_on_failures;       /* on_failures = "refuse" */
 	bool count_messages;           /* count = "messages": one to many recipients is charged once */
 	bool exempt;                   /* what this meter pays for is never stopped */
@@ -61,7 +62,7 @@ const char *limits_name(enum limits_field field);
 /* The two words that on_failures can be (defer, refuse), or count (recipients, messages). */
 const char *const *limits_words(enum limits_field field);
 
-/* LIMITS_COUNT() of a word of count_failures; 0 if it is none. */
+/* The bit of a word of count_failures; 0 if it is none. */
 unsigned limits_outcome(const char *word);
 
 /* A field's value as qlimit.conf(5) has it, but without quotes, in LIMITS_TEXT_MAX bytes; returns `out`. */

@@ -11,6 +11,7 @@ enum outcome {
 	OUTCOME_DEFERRED = 2,  /* the other side answered "later" */
 	OUTCOME_FAILED = 3,    /* permanent: qmail bounces it */
 	OUTCOME_UNREACHED = 4, /* no answer: DNS, connection, local trouble; qmail tries again */
+	/* 5 is LIMITS_COUNT_RETURNED (limits.h). */
 };
 
 #endif

@@ -32,6 +32,7 @@ enum record_tag {
 	TAG_NOTE = 6,
 	TAG_RULE = 7,
 	TAG_DAY = 8,
+	TAG_RETURNS = 9,
 };
 
 struct record_key {

@@ -23,6 +23,7 @@
 #include "limits.h"
 #include "meter.h"
 #include "pending.h"
+#include "returns.h"
 #include "rules.h"
 #include "watch.h"
 
@@ -158,6 +159,10 @@ int store_pending_del(struct store *s, const unsigned char *id);
 
 /* The one behind `id`; all zeros start: 1; 0 at the end. */
 int store_pending_next(struct store *s, unsigned char *id, struct pending *pending);
+
+/* Returned deliveries that were counted, by bucket: 1; 0 (and none) if there are none. */
+int store_returns_get(struct store *s, uint32_t bucket, struct returns *returns);
+int store_returns_put(struct store *s, uint32_t bucket, const struct returns *returns);
 
 /* Which files the last load looked at, encoded (watch.h); WATCH_RECORD_MAX bytes of room. */
 int store_watch_get(struct store *s, unsigned char *record, size_t *size);

@@ -173,6 +173,8 @@ print_counters(const struct counters *c, uint32_t warn_percent)
 	    ", unreached %" PRIu64 ", held %" PRIu64 ", refused %" PRIu64 "; failures %" PRIu64 "%%",
 	    c->admitted, c->sent, c->deferred, c->failed, c->unreached, c->held, c->refused,
 	    policy_failure_percent(&c->limits, c));
+	if (c->returned > 0)
+		(void)printf("; returned %" PRIu64, c->returned);
 	if (c->limits.max_per_day > 0)
 		(void)printf("; in 24 hours: %" PRIu64, policy_day(c));
 	(void)printf("; state %s\n",

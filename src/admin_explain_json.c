@@ -120,6 +120,7 @@ print_payer(const struct config *config, const struct payer *p, uint32_t warn_pe
 		add_rule(&j, config, rule);
 		admin_json_bool(&j, "current", limits_equal(&rule->limits, &c->limits));
 	}
+	admin_counts_json_later(&j, c);
 	admin_json_close(&j);
 }
 

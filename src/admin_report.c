@@ -76,6 +76,7 @@ print_record(void *context, const struct store_row *row)
 	admin_json_number(&j, "admitted_before", row->counters.before);
 	admin_json_bool(&j, "tripped", row->counters.tripped);
 	admin_json_limits(&j, &row->counters.limits);
+	admin_counts_json_later(&j, &row->counters);
 	admin_json_close(&j);
 	return 0;
 }

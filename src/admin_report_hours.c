@@ -256,6 +256,7 @@ print_json(const struct hours *h)
 		admin_counts_json(&j, c);
 		admin_json_number(&j, "failure_percent", summary_failure_percent(c));
 		admin_json_bool(&j, "tripped", c->tripped);
+		admin_counts_json_later(&j, c);
 		admin_json_close(&j);
 	}
 }

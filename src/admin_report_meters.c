@@ -116,6 +116,7 @@ print_json_row(const struct admin_report_sums *sums, const struct tally_row *row
 		admin_json_string(&j, "sign", summary_sign_name(sign));
 		admin_json_string(&j, "sign_hour", admin_print_utc(time, hour_start(why.hour)));
 	}
+	admin_counts_json_later(&j, &s->sum);
 	admin_json_close(&j);
 }
 

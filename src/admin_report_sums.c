@@ -159,6 +159,10 @@ admin_report_stops(FILE *f, const struct summary *s, const char *separator)
 		    s->held_hours == 1 ? "" : "s");
 		separator = "; ";
 	}
-	if (s->sum.discarded > 0)
+	if (s->sum.discarded > 0) {
 		(void)fprintf(f, "%s%" PRIu64 " discarded by order", separator, s->sum.discarded);
+		separator = "; ";
+	}
+	if (s->sum.returned > 0)
+		(void)fprintf(f, "%s%" PRIu64 " returned", separator, s->sum.returned);
 }

@@ -60,6 +60,7 @@ print_json_row(const struct admin_show *show, const struct admin_show_row *row)
 		admin_json_string(&j, "order", order_name(row->order->kind));
 	if (row->over > 0)
 		admin_json_number(&j, "over", row->over);
+	admin_json_number(&j, "returned", c->returned);
 	admin_json_close(&j);
 }
 

@@ -59,6 +59,11 @@ add_figures(struct text *t, const struct admin_show_row *row)
 		text_add_number(t, row->counters.discarded);
 		text_add(t, " discarded");
 	}
+	if (row->counters.returned > 0) {
+		text_add(t, ", ");
+		text_add_number(t, row->counters.returned);
+		text_add(t, " returned");
+	}
 }
 
 static void

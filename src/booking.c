@@ -60,7 +60,7 @@ static bool
 has_counted(const struct counters *c)
 {
 	return c->admitted != 0 || c->held != 0 || c->refused != 0 || c->discarded != 0 || c->sent != 0 ||
-	       c->deferred != 0 || c->failed != 0 || c->unreached != 0;
+	       c->deferred != 0 || c->failed != 0 || c->unreached != 0 || c->returned != 0;
 }
 
 int

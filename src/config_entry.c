@@ -58,7 +58,7 @@ static void
 read_count_failures(struct config_source *source, const config_setting_t *setting, uint8_t *value)
 {
 	static const char allowed[] =
-	    "a list of one or more of \"failed\", \"deferred\", \"unreached\"";
+	    "a list of one or more of \"failed\", \"deferred\", \"unreached\", \"returned\"";
 	unsigned count = (unsigned)config_setting_length(setting), bits = 0;
 
 	if (config_setting_is_group(setting) || count == 0) {

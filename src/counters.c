@@ -3,11 +3,12 @@
 
 #include "bytes.h"
 
-#define VERSION 3
+#define VERSION 4
 #define TRIPPED 1
 #define ORDERED 2 /* from version 3 on */
 /* There still are some in ledgers: */
-#define VERSION_2 2 /* without `discarded` */
+#define VERSION_3 3 /* without `returned` */
+#define VERSION_2 2 /* and without `discarded` */
 #define VERSION_1 1 /* and without `before`, with limits of that time */
 
 uint64_t
@@ -57,15 +58,16 @@ counters_add(struct counters *c, const struct counters *more)
 	c->held = counters_sum(c->held, more->held);
 	c->refused = counters_sum(c->refused, more->refused);
 	c->discarded = counters_sum(c->discarded, more->discarded);
+	c->returned = counters_sum(c->returned, more->returned);
 	c->bytes = counters_sum(c->bytes, more->bytes);
 }
 
-/* version 1, flags 1, noticed 2, generation 4, eleven numbers of 8 bytes, the limits' own record */
+/* version 1, flags 1, noticed 2, generation 4, twelve numbers of 8 bytes, the limits' own record */
 void
 counters_encode(const struct counters *c, unsigned char *record)
 {
 	const uint64_t fields[] = { c->admitted, c->sent, c->deferred, c->failed, c->unreached,
-		c->held, c->refused, c->bytes, c->before, c->reset_at, c->discarded };
+		c->held, c->refused, c->bytes, c->before, c->reset_at, c->discarded, c->returned };
 	unsigned char limits_record[LIMITS_SIZE];
 	struct limits limits = c->limits;
 	struct bytes b;
@@ -86,7 +88,9 @@ counters_encode(const struct counters *c, unsigned char *record)
 static bool
 has_field(uint8_t version, const struct counters *c, const uint64_t *field)
 {
-	return field == &c->discarded ? version >= VERSION : field == &c->before ? version >= VERSION_2 : true;
+	if (field == &c->returned)
+		return version >= VERSION;
+	return field == &c->discarded ? version >= VERSION_3 : field == &c->before ? version >= VERSION_2 : true;
 }
 
 bool
@@ -94,7 +98,7 @@ counters_decode(struct counters *c, unsigned char *record, size_t size)
 {
 	uint64_t *const fields[] = { &c->admitted, &c->sent, &c->deferred, &c->failed,
 		&c->unreached, &c->held, &c->refused, &c->bytes, &c->before, &c->reset_at,
-		&c->discarded };
+		&c->discarded, &c->returned };
 	unsigned char limits_record[LIMITS_SIZE];
 	struct bytes b;
 	uint8_t version, flags;
@@ -112,6 +116,6 @@ counters_decode(struct counters *c, unsigned char *record, size_t size)
 	c->tripped = (flags & TRIPPED) != 0;
 	c->ordered = (flags & ORDERED) != 0;
 	return version >= VERSION_1 && version <= VERSION &&
-	       flags <= (version == VERSION ? TRIPPED | ORDERED : TRIPPED) && bytes_complete(&b) &&
+	       flags <= (version >= VERSION_3 ? TRIPPED | ORDERED : TRIPPED) && bytes_complete(&b) &&
 	       limits_decode(&c->limits, limits_record, limits_size);
 }

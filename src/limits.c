@@ -121,7 +121,7 @@ static const struct {
 	const char *name;
 	unsigned bit;
 } outcomes[] = { { "failed", LIMITS_COUNT(OUTCOME_FAILED) }, { "deferred", LIMITS_COUNT(OUTCOME_DEFERRED) },
-	{ "unreached", LIMITS_COUNT(OUTCOME_UNREACHED) } };
+	{ "unreached", LIMITS_COUNT(OUTCOME_UNREACHED) }, { "returned", LIMITS_COUNT_RETURNED } };
 
 #define OUTCOMES (sizeof outcomes / sizeof outcomes[0])
 

@@ -20,14 +20,15 @@ struct entry {
 /* In this order in all usages: what is shown, from when to when, how much of it, how; then what is done. */
 static const enum admin_option sequence[] = { ADMIN_WITH, ADMIN_MESSAGE, ADMIN_WATCH, ADMIN_SORT, ADMIN_KIND,
 	ADMIN_FOR, ADMIN_SINCE, ADMIN_UNTIL, ADMIN_BY, ADMIN_LIMIT, ADMIN_ALERT, ADMIN_COLOR, ADMIN_HTML,
-	ADMIN_TEXTFILE, ADMIN_REASON, ADMIN_FORCE, ADMIN_YES, ADMIN_NOW, ADMIN_CHECK, ADMIN_UPDATE, ADMIN_VARIABLE,
-	ADMIN_JSON };
+	ADMIN_TEXTFILE, ADMIN_REASON, ADMIN_FORCE, ADMIN_YES, ADMIN_NOW, ADMIN_CHECK, ADMIN_EXPLAIN, ADMIN_UPDATE,
+	ADMIN_VARIABLE, ADMIN_JSON };
 
 static const struct entry entries[ADMIN_OPTIONS] = {
 	[ADMIN_ALERT] = { "alert", "N", "only the totals; exit status 1 above N messages", NULL, false },
 	[ADMIN_BY] = { "by", "UNIT", "a line for each", "meter, hour, day", false },
 	[ADMIN_CHECK] = { "check", NULL, "only what is wrong, with exit status 1: for cron", NULL, false },
 	[ADMIN_COLOR] = { "color", "WHEN", "colours", "auto, always, never", false },
+	[ADMIN_EXPLAIN] = { "explain", NULL, "say what was understood, and count nothing", NULL, false },
 	[ADMIN_FOR] = { "for", "SPAN", "it ends by itself after 30m, 2h or 7d", NULL, false },
 	[ADMIN_FORCE] = { "force", NULL, "an order on server or bounces, too", NULL, false },
 	[ADMIN_HTML] = { "html", "FILE", "a page with charts; - is standard output", NULL, false },

@@ -20,6 +20,8 @@ policy_failures(const struct limits *limits, const struct counters *counters)
 		sum = counters_sum(sum, counters->failed);
 	if (limits->count_failures & LIMITS_COUNT(OUTCOME_UNREACHED))
 		sum = counters_sum(sum, counters->unreached);
+	if (limits->count_failures & LIMITS_COUNT_RETURNED)
+		sum = counters_sum(sum, counters->returned);
 	return sum;
 }
 
@@ -27,7 +29,10 @@ uint64_t
 policy_failure_percent(const struct limits *limits, const struct counters *counters)
 {
 	uint64_t failures = policy_failures(limits, counters);
-	uint64_t finished = counters_sum(failures, counters->sent);
+	uint64_t returned = limits->count_failures & LIMITS_COUNT_RETURNED ? counters->returned : 0;
+	/* Who was returned was sent before: counters.h. */
+	uint64_t delivered = counters->sent > returned ? counters->sent - returned : 0;
+	uint64_t finished = counters_sum(failures, delivered);
 
 	return finished == 0 ? 0 : policy_percent(failures, finished);
 }

@@ -71,6 +71,8 @@ static const struct command commands[] = {
 	    "take it away again", "78 it stays there, or cannot be undone from here; 77 not root" },
 	{ "upkeep", "notify", admin_notify, 1, 2, JSON, "EVENT [NAME]",
 	    "run the program of notify; to try: notify test", "69 it failed; 78 there is none" },
+	{ NULL, "bounced", admin_bounced, 0, 0, BIT(ADMIN_EXPLAIN), "",
+	    "count a notification that mail was returned", "65 with --explain: it does not count" },
 	{ NULL, "tidy", admin_tidy, 0, 0, JSON, "",
 	    "closed hours to the ledger; runs by itself", "66 there is no state directory" },
 };

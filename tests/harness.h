@@ -114,7 +114,7 @@ const char *harness_log_line(const char *containing, size_t index);
 struct harness_counters {
 	bool found;
 	char hour[40];
-	uint64_t admitted, sent, deferred, failed, unreached, held, refused, discarded, bytes, max_per_hour;
+	uint64_t admitted, sent, deferred, failed, unreached, held, refused, discarded, returned, bytes, max_per_hour;
 	char state[80];
 };
 

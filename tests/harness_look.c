@@ -253,6 +253,7 @@ read_counters(const char *line)
 	c.held = json_number(line, "held");
 	c.refused = json_number(line, "refused");
 	c.discarded = json_number(line, "discarded");
+	c.returned = json_number(line, "returned");
 	c.bytes = json_number(line, "bytes");
 	c.max_per_hour = json_number(line, "max_per_hour");
 	return c;

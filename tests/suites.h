@@ -64,6 +64,8 @@
 	suite(enable) \
 	suite(enable_faults) \
 	suite(walkthrough) \
+	suite(bounce) \
+	suite(bounced) \
 	suite(config) \
 	suite(config_hosted) \
 	suite(config_payers) \

@@ -291,7 +291,8 @@ set_counters(const struct counters *counters)
 START_TEST(test_saturation)
 {
 	static const struct counters full = { UINT64_MAX, UINT64_MAX - 1, UINT64_MAX, UINT64_MAX,
-		UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX - 3, UINT64_MAX, 0, false, false, 0, 0, { 0 } };
+		UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX - 3, UINT64_MAX, 0, false, false, 0, 0,
+		{ 0 } };
 	struct harness_counters c;
 
 	harness_rules("default = { max_failure_percent = 0; };");

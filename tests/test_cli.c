@@ -340,7 +340,7 @@ START_TEST(test_show_json)
 	ck_assert_str_eq(harness_cli("show", "--json", "other.example").out,
 	    "{\"kind\":\"domain\",\"name\":\"other.example\",\"hour\":\"2026-11-21T17:00:00Z\","
 	    "\"admitted\":0,\"sent\":0,\"deferred\":0,\"failed\":0,\"unreached\":0,\"held\":0,"
-	    "\"refused\":0,\"discarded\":0,\"bytes\":0,\"max_per_hour\":3,\"state\":\"ok\",\"mode\":\"enforce\"}\n");
+	    "\"refused\":0,\"discarded\":0,\"bytes\":0,\"max_per_hour\":3,\"state\":\"ok\",\"mode\":\"enforce\",\"returned\":0}\n");
 }
 END_TEST
 

@@ -320,7 +320,7 @@ START_TEST(test_explain)
 	contains(o.out, ",\"failure_percent\":0,\"admitted_in_day\":0,\"state\":\"ok\",\"limits\":{\"max_per_hour\":1,");
 	contains(o.out, "qlimit.conf:4\",\"from\":{\"max_per_hour\":\"");
 	contains(o.out, "qlimit.conf:2\",\"max_per_day\":\"");
-	contains(o.out, "\"current\":true}\n");
+	contains(o.out, "\"current\":true,\"returned\":0}\n");
 	contains(o.out, "{\"kind\":\"verdict\",\"verdict\":\"pass\",\"exempt\":false,\"charged\":false,\"text\":\"\"}\n");
 	o = harness_cli("explain", "--json", "--message", path, "a\"\\\x1b\xff@a.example", "bob@b.example");
 	is(o, EX_OK, 5, "\"sender\":\"a\\\\x22\\\\x5c\\\\x1b\\\\xff@a.example\",\"recipient\":\"bob@b.example\",\"message\":true,"
@@ -331,7 +331,7 @@ START_TEST(test_explain)
 	contains(o.out, "{\"kind\":\"verdict\",\"verdict\":\"held\",\"exempt\":false,\"charged\":false,\"text\":\"Domain a.example has");
 	harness_config("mode = \"observe\"; default = { max_per_hour = 1; };\n domains = ( { name = \"a.example\"; } );\n");
 	o = harness_cli("explain", "--json", "joe@a.example");
-	contains(o.out, "\"current\":false}\n");
+	contains(o.out, "\"current\":false,\"returned\":0}\n");
 	ck_assert_int_eq(harness_load().status, EX_OK);
 	o = harness_cli("explain", "--json", "joe@a.example");
 	is(o, EX_OK, 4, "\"verdict\":\"pass\",\"would_be\":\"held\",");

@@ -29,13 +29,14 @@ rules_of(const struct config *config)
 		if (r->key.scope > RULES_SUBDOMAINS && r->line == 0)
 			continue;
 		used += (size_t)snprintf(all + used, sizeof all - used,
-		    "%s%s %u/%u %u/%u %s%s%s%s @%s:%u\n", scopes[r->key.scope], r->key.name,
+		    "%s%s %u/%u %u/%u %s%s%s%s%s @%s:%u\n", scopes[r->key.scope], r->key.name,
 		    l->max_per_hour, l->refuse_above_percent, l->max_failure_percent,
 		    l->min_failures,
 		    l->refuse_on_failures ? "refuse " : "",
 		    l->count_failures & LIMITS_COUNT(OUTCOME_FAILED) ? "F" : "",
 		    l->count_failures & LIMITS_COUNT(OUTCOME_DEFERRED) ? "D" : "",
 		    l->count_failures & LIMITS_COUNT(OUTCOME_UNREACHED) ? "U" : "",
+		    l->count_failures & LIMITS_COUNT_RETURNED ? "R" : "",
 		    strrchr(r->file, '/') + 1, r->line);
 	}
 	return all;
@@ -51,9 +52,9 @@ static const struct {
 	  "  max_failure_percent = 100; min_failures = 1000000; on_failures = \"refuse\";\n"
 	  "  count_failures = ( \"unreached\", \"failed\", \"deferred\" ); };\n"
 	  "default : { max_per_hour : 0, refuse_above_percent : 100, max_failure_percent : 0,\n"
-	  "  min_failures : 1, on_failures : \"defer\", count_failures : [ \"unreached\" ] }\n",
+	  "  min_failures : 1, on_failures : \"defer\", count_failures : [ \"unreached\", \"returned\" ] }\n",
 	  "server 1000000000/10000 100/1000000 refuse FDU @q.conf:1\n"
-	  "default 0/100 0/1 U @q.conf:4\n" },
+	  "default 0/100 0/1 UR @q.conf:4\n" },
 	{ "own value, then the package's, then default's, then built in; server has its own",
 	  "server = { min_failures = 9; };\n"
 	  "default = { max_per_hour = 1; max_failure_percent = 11; min_failures = 3; };\n"

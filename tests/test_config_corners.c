@@ -16,7 +16,7 @@
 #define PACKAGE "q.conf:1: name must be 1 to 64 bytes without control characters, found "
 #define LETTERS_ALONE "q.conf:1: name must be a domain of letters, digits, \"-\", \"_\" and \".\", found "
 #define OUTCOMES "q.conf:1: count_failures must be a list of one or more of \"failed\", \"deferred\", " \
-	"\"unreached\", found "
+	"\"unreached\", \"returned\", found "
 #define NOT_ONE "q.conf:1: an include must be written as @include \"file\" in one line\n"
 
 /* `n` bytes; 0: up to the NUL. */

@@ -44,11 +44,11 @@ static const struct {
 	  "q.conf:5: min_failures must be a whole number from 1 to 1000000, found 0\n"
 	  "q.conf:6: on_failures must be \"defer\" or \"refuse\", found \"bounce\"\n"
 	  "q.conf:7: count_failures must be a list of one or more of \"failed\", \"deferred\", "
-	  "\"unreached\", found an array [ ]\n" },
+	  "\"unreached\", \"returned\", found an array [ ]\n" },
 	{ "count_failures: unknown word", "server = { count_failures = ( \"failed\", \"Failed\" ) "
 	  "};",
 	  "q.conf:1: count_failures must be a list of one or more of \"failed\", \"deferred\", "
-	  "\"unreached\", found \"Failed\"\n" },
+	  "\"unreached\", \"returned\", found \"Failed\"\n" },
 	{ "count_failures: twice", "server = { count_failures = [ \"failed\", \"failed\" ] };",
 	  "q.conf:1: count_failures must be a list that names each outcome once, found "
 	  "\"failed\"\n" },

@@ -182,6 +182,40 @@ START_TEST(test_failure_edges)
 }
 END_TEST
 
+/* sent, failed, returned: the share, where that is counted as a failure or not, and does it trip 60 % from 5 on. */
+static const struct {
+	const char *label;
+	uint64_t sent, failed, returned, percent;
+	bool counted, trips;
+} returns[] = {
+	{ "not counted by default", 100, 0, 100, 0, false, false },
+	{ "60 of 100 sent in this hour", 100, 0, 60, 60, true, true },
+	{ "one less", 100, 0, 59, 59, true, false },
+	{ "all of them", 100, 0, 100, 100, true, true },
+	{ "of an earlier hour: never above 100 %", 10, 0, 300, 100, true, true },
+	{ "of an earlier hour, nothing sent since", 0, 0, 5, 100, true, true },
+	{ "fewer than min_failures", 0, 0, 4, 100, true, false },
+	{ "with others that failed", 100, 100, 20, 60, true, true },
+	{ "more returned than sent, with others that failed", 10, 10, 30, 100, true, true },
+	{ "no room for the sum", UINT64_MAX, UINT64_MAX, UINT64_MAX, 100, true, true },
+};
+
+/* Goal: what was returned was sent before, and is one delivery (counters.h). */
+START_TEST(test_returned)
+{
+	struct counters c = { .sent = returns[_i].sent, .failed = returns[_i].failed,
+		.returned = returns[_i].returned };
+	struct limits limits;
+
+	limits_init(&limits);
+	limits.max_failure_percent = 60;
+	if (returns[_i].counted)
+		limits.count_failures |= LIMITS_COUNT_RETURNED;
+	ck_assert_msg(policy_failure_percent(&limits, &c) == returns[_i].percent, "%s", returns[_i].label);
+	ck_assert_msg(policy_trips(&limits, &c) == returns[_i].trips, "%s", returns[_i].label);
+}
+END_TEST
+
 /* Goal: tripped stays tripped though the share has fallen; switched off it means nothing. */
 START_TEST(test_latch)
 {
@@ -263,6 +297,7 @@ suite_policy(void)
 	tcase_add_test(t, test_several_recipients);
 	tcase_add_loop_test(t, test_failure_table, 0, sizeof table / sizeof table[0]);
 	tcase_add_test(t, test_failure_edges);
+	tcase_add_loop_test(t, test_returned, 0, sizeof returns / sizeof returns[0]);
 	tcase_add_test(t, test_latch);
 	tcase_add_test(t, test_saturation);
 	tcase_add_test(t, test_standing);

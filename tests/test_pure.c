@@ -328,14 +328,15 @@ END_TEST
 /* Goal: every field of every record comes back; one byte less, more or another version does not. */
 START_TEST(test_counters_record)
 {
-	struct counters c = { 1, 2, 3, 4, 5, 6, 7, 70, UINT64_MAX, 8, 9, true, true, 0xabcd, 10,
+	struct counters c = { 1, 2, 3, 4, 5, 6, 7, 70, 71, UINT64_MAX, 8, 9, true, true, 0xabcd, 10,
 		{ 11, 12, 112, 13, 14, LIMITS_COUNT_ALL, true, true, true, true, true } }, back;
 	unsigned char record[COUNTERS_SIZE + 1] = { 0 };
 
 	counters_encode(&c, record);
 	ck_assert(counters_decode(&back, record, COUNTERS_SIZE));
 	ck_assert(back.admitted == 1 && back.sent == 2 && back.deferred == 3 && back.failed == 4);
-	ck_assert(back.unreached == 5 && back.held == 6 && back.refused == 7 && back.discarded == 70);
+	ck_assert(back.unreached == 5 && back.held == 6 && back.refused == 7 && back.discarded == 70 &&
+	    back.returned == 71);
 	ck_assert(back.bytes == UINT64_MAX && back.before == 8 && back.reset_at == 9 && back.tripped && back.ordered);
 	ck_assert(back.generation == 10 && back.noticed == 0xabcd && limits_equal(&back.limits, &c.limits));
 	ck_assert(!counters_decode(&back, record, COUNTERS_SIZE - 1));
@@ -371,12 +372,33 @@ START_TEST(test_counters_of_version_1)
 }
 END_TEST
 
+/* Goal: so can what it has from before there were notifications. */
+START_TEST(test_counters_of_version_3)
+{
+	const struct counters c = { .admitted = 1, .discarded = 10, .returned = 13, .ordered = true, .generation = 11,
+		.limits = { .max_per_hour = 12, .refuse_above_percent = 125, .min_failures = 1 } };
+	const size_t shorter = COUNTERS_SIZE - 8;
+	unsigned char record[COUNTERS_SIZE];
+	struct counters back;
+
+	counters_encode(&c, record);
+	memmove(record + shorter - LIMITS_SIZE, record + COUNTERS_SIZE - LIMITS_SIZE, LIMITS_SIZE);
+	ck_assert(!counters_decode(&back, record, shorter));
+	record[0] = 3;
+	ck_assert(counters_decode(&back, record, shorter));
+	ck_assert(back.admitted == 1 && back.discarded == 10 && back.returned == 0 && back.ordered);
+	ck_assert(back.generation == 11 && back.limits.max_per_hour == 12);
+	record[1] = 4;
+	ck_assert(!counters_decode(&back, record, shorter));
+}
+END_TEST
+
 /* Goal: so can what it has from before there were orders. */
 START_TEST(test_counters_of_version_2)
 {
 	const struct counters c = { .admitted = 1, .refused = 7, .before = 8, .reset_at = 9, .discarded = 10,
 		.generation = 11, .limits = { .max_per_hour = 12, .refuse_above_percent = 125, .min_failures = 1 } };
-	const size_t shorter = COUNTERS_SIZE - 8;
+	const size_t shorter = COUNTERS_SIZE - 16;
 	unsigned char record[COUNTERS_SIZE];
 	struct counters back;
 
@@ -664,6 +686,7 @@ suite_pure(void)
 	tcase_add_test(t, test_counters_record);
 	tcase_add_test(t, test_counters_of_version_1);
 	tcase_add_test(t, test_counters_of_version_2);
+	tcase_add_test(t, test_counters_of_version_3);
 	tcase_add_test(t, test_limits_record);
 	tcase_add_test(t, test_settings_record);
 	tcase_add_test(t, test_info_record);

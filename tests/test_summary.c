@@ -287,7 +287,7 @@ START_TEST(test_sums)
 	b = strstr(first, b_json);
 	ck_assert_msg(a != NULL && b != NULL && a < b, "%s", first);
 	contains(first, "\"failure_percent\":40,\"hours\":2,\"stopped_hours\":1,\"tripped_hours\":0,"
-	    "\"max_per_hour\":4,\"looks\":\"fine\"}\n");
+	    "\"max_per_hour\":4,\"looks\":\"fine\",\"returned\":0}\n");
 	contains(first, "{\"kind\":\"server\",\"name\":\"\",");
 	ck_assert_int_eq(harness_cli("tidy").status, EX_OK);
 	ck_assert_str_eq(harness_cli("report", "--json").out, first);
@@ -345,7 +345,7 @@ START_TEST(test_by_hour)
 	    "\"sent\":2,\"deferred\":1,\"failed\":1,\"unreached\":0,\"held\":1,\"refused\":1,\"discarded\":0,\"bytes\":");
 	contains(o.out, "\"admitted_before\":0,\"tripped\":false,\"max_per_hour\":4,\"max_per_day\":0,"
 	    "\"refuse_above_percent\":125,\"max_failure_percent\":0,\"min_failures\":5,\"on_failures\":\"defer\","
-	    "\"count_failures\":\"failed deferred\",\"count\":\"recipients\",\"exempt\":false}\n");
+	    "\"count_failures\":\"failed deferred\",\"count\":\"recipients\",\"exempt\":false,\"returned\":0}\n");
 	o = harness_cli("report", "--by", "hour", "--json");
 	ck_assert_ptr_nonnull(strstr(o.out, "\"name\":\"b.example\",\"hour\":\"2026-11-21T18:00:00Z\",\"admitted\":2,"));
 	ck_assert_ptr_nonnull(strstr(o.out, "\"name\":\"b.example\",\"hour\":\"2026-11-21T19:00:00Z\",\"admitted\":1,"));
@@ -417,8 +417,8 @@ START_TEST(test_looks_compromised)
 	/* The user who sent all of it has 22 of 60: not enough. */
 	ck_assert_ptr_null(strstr(strstr(out, "LOOKS") + 1, "LOOKS"));
 	contains(harness_cli("report", "--json", "hacked.example").out,
-	    "\"looks\":\"compromised\",\"sign\":\"failures\",\"sign_hour\":\"2026-11-21T17:00:00Z\"}\n");
-	contains(harness_cli("report", "--json", "shop.example").out, "\"looks\":\"fine\"}\n");
+	    "\"looks\":\"compromised\",\"sign\":\"failures\",\"sign_hour\":\"2026-11-21T17:00:00Z\",\"returned\":0}\n");
+	contains(harness_cli("report", "--json", "shop.example").out, "\"looks\":\"fine\",\"returned\":0}\n");
 }
 END_TEST
 

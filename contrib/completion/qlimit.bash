@@ -1,7 +1,7 @@
 # qlimit(8): completion for bash. tests/test_completion.c compares it with what `qlimit --help` says.
 # shellcheck shell=bash
 
-_qlimit_commands='show report explain queue status metrics hold refuse discard release orders reset check load replay enable disable notify tidy'
+_qlimit_commands='show report explain queue status metrics hold refuse discard release orders reset check load replay enable disable notify bounced tidy'
 _qlimit_events='warning limit refused failures order_expired trouble test'
 
 # _qlimit_options COMMAND
@@ -16,6 +16,7 @@ _qlimit_options() {
 	metrics) echo --limit --textfile ;;
 	hold | refuse) echo "$order" ;;
 	discard) echo "$order --yes" ;;
+	bounced) echo --explain ;;
 	release) echo --now --json ;;
 	replay) echo --with --since --until --limit --json ;;
 	status) echo --check --json ;;

@@ -213,10 +213,10 @@ write_limits(FILE *f, const struct limits *l)
 	    "min_failures = %u; on_failures = \"%s\"; count = \"%s\"; count_failures = (", l->max_per_hour,
 	    l->max_per_day, l->refuse_above_percent, l->max_failure_percent, l->min_failures,
 	    l->refuse_on_failures ? "refuse" : "defer", l->count_messages ? "messages" : "recipients");
-	(void)fprintf(f, "%s%s%s );", l->count_failures & LIMITS_COUNT(OUTCOME_FAILED) ?
+	(void)fprintf(f, "%s%s%s%s );", l->count_failures & LIMITS_COUNT(OUTCOME_FAILED) ?
 	    " \"failed\"," : "", l->count_failures & LIMITS_COUNT(OUTCOME_DEFERRED) ?
 	    " \"deferred\"," : "", l->count_failures & LIMITS_COUNT(OUTCOME_UNREACHED) ?
-	    " \"unreached\"," : "");
+	    " \"unreached\"," : "", l->count_failures & LIMITS_COUNT_RETURNED ? " \"returned\"," : "");
 	(void)fprintf(f, "%s%s }", l->exempt ? " exempt = true;" : "",
 	    l->runs_smtpd ? " runs_smtpd = true;" : "");
 }

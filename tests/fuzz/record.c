@@ -61,10 +61,19 @@ percent(uint64_t part, uint64_t whole)
 	return whole == 0 ? 0 : (uint64_t)((unsigned __int128)part * 100 / whole);
 }
 
+/* Sent and not returned, as far as that is told apart. */
+static uint64_t
+delivered(const struct counters *c)
+{
+	uint64_t returned = (c->limits.count_failures & LIMITS_COUNT_RETURNED) != 0 ? c->returned : 0;
+
+	return c->sent > returned ? c->sent - returned : 0;
+}
+
 static void
 judge(const struct counters *c)
 {
-	uint64_t failures = policy_failures(&c->limits, c), tried = counters_sum(failures, c->sent);
+	uint64_t failures = policy_failures(&c->limits, c), tried = counters_sum(failures, delivered(c));
 	struct judgement j = policy_judge(&c->limits, c, 1, false);
 	uint64_t share = policy_failure_percent(&c->limits, c);
 
@@ -110,9 +119,11 @@ use_counters(unsigned char *record, size_t size)
 		return false;
 	MUST(in_range(&c.limits));
 	counters_encode(&c, back);
-	MUST(size == (record[0] == 1 ? COUNTERS_SIZE - 20 : record[0] == 2 ? COUNTERS_SIZE - 8 : COUNTERS_SIZE));
-	MUST((record[0] > 1 || c.before == 0) && (record[0] > 2 || c.discarded == 0));
-	MUST(record[0] < 3 || memcmp(back, record, c.generation != 0 ? sizeof back : sizeof back - LIMITS_SIZE) == 0);
+	MUST(size == (record[0] == 1 ? COUNTERS_SIZE - 28 : record[0] == 2 ? COUNTERS_SIZE - 16 :
+	    record[0] == 3 ? COUNTERS_SIZE - 8 : COUNTERS_SIZE));
+	MUST((record[0] > 1 || c.before == 0) && (record[0] > 2 || c.discarded == 0) &&
+	    (record[0] > 3 || c.returned == 0));
+	MUST(record[0] < 4 || memcmp(back, record, c.generation != 0 ? sizeof back : sizeof back - LIMITS_SIZE) == 0);
 	judge(&c);
 	count_on(&c);
 	return true;
@@ -230,6 +241,22 @@ use_day(unsigned char *record, size_t size)
 }
 
 static bool
+use_returns(unsigned char *record, size_t size)
+{
+	unsigned char back[RETURNS_SIZE], id[DIGEST_SIZE] = "another one";
+	struct returns r;
+
+	if (!returns_decode(&r, record, size))
+		return false;
+	MUST(size == RETURNS_SIZE && r.count == record[1] && r.count <= RETURNS_PLACES);
+	returns_encode(&r, back);
+	MUST(memcmp(back, record, 2) == 0 && memcmp(back + 4, record + 4, 16 * r.count) == 0);
+	(void)returns_note(&r, id, HOUR);
+	MUST(r.count >= record[1] && r.count <= RETURNS_PLACES && !returns_note(&r, id, HOUR));
+	return true;
+}
+
+static bool
 use_watch(unsigned char *record, size_t size)
 {
 	static struct watch_list list, again;
@@ -314,6 +341,14 @@ get_day(struct store *s)
 }
 
 static int
+get_returns(struct store *s)
+{
+	struct returns r;
+
+	return store_returns_get(s, 0x234, &r);
+}
+
+static int
 get_watch(struct store *s)
 {
 	static unsigned char record[WATCH_RECORD_MAX];
@@ -365,6 +400,7 @@ static const struct kind {
 	{ use_day, get_day, STORE_TABLE_RULES, 7, { TAG_DAY, 0, 0, 0, 0, METER_DOMAIN, 'a' } },
 	{ use_any_watch, get_watch, STORE_TABLE_STATE, 1, { TAG_WATCH } },
 	{ use_note, get_note, STORE_TABLE_RULES, 1, { TAG_NOTE } },
+	{ use_returns, get_returns, STORE_TABLE_RULES, 5, { TAG_RETURNS, 0, 0, 2, 0x34 } },
 };
 
 #define KINDS (sizeof kinds / sizeof kinds[0])
