@@ -1,4 +1,5 @@
 # qlimit. What a packager may set stands first; `make V=1` shows the commands.
+VERSION    = 0.9.0
 PREFIX     = /usr/local
 SBINDIR    = $(PREFIX)/sbin
 MANDIR     = $(PREFIX)/share/man
@@ -61,6 +62,14 @@ obj    = $(patsubst %,$(BUILD)/%.o,$(1))
 TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/torture_*.c tests/harness*.c))
 HELPERS = $(patsubst tests/helper_%.c,$(BUILD)/tests/%,$(wildcard tests/helper_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+
+# POSIX=1: without what only GNU and Linux have; src/posix/ is in its place.
+ifdef POSIX
+COMMON  += posix/posix
+DEFINES += -DQLIMIT_POSIX
+$(call obj,$(UNITS) clock qlimit qlimit_remote): DEFINES := $(filter-out -D_DEFAULT_SOURCE,$(DEFINES)) \
+    -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -Isrc/posix -include posix.h
+endif
 
 all: $(BUILD)/qlimit-remote $(BUILD)/qlimit
 
@@ -143,12 +152,12 @@ lint:
 	$(Q)cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -Iinclude \
 	    --enable=warning,performance,portability $(subst -D_DEFAULT_SOURCE,,$(DEFINES)) src
 	$(Q)shellcheck $(wildcard tests/*.sh tests/*/*.sh .ci/run contrib/notify/* contrib/completion/*.bash \
-	    contrib/dnsbl/qlimit-dnsbl contrib/panel/*)
+	    contrib/dnsbl/qlimit-dnsbl contrib/panel/* contrib/*.sh contrib/debian/p* contrib/debian/tests/smoke)
 	$(Q)$(MAKE) --no-print-directory -j2 $(LINTED)
 
 # clang-tidy and gcc -fanalyzer, file by file (not the fuzz targets, which run under sanitizers); what is left
 # out and why: .clang-tidy, tests/.clang-tidy.
-LINTED  = $(patsubst %.c,build/lint/%.o,$(wildcard src/*.c tests/*.c tests/bench/*.c))
+LINTED  = $(patsubst %.c,build/lint/%.o,$(wildcard src/*.c src/posix/*.c tests/*.c tests/bench/*.c))
 LINT_AS = -std=c11 -iquote include -iquote tests $(DEFINES) -DCOUNTERS='"counts"'
 $(LINTED): build/lint/%.o: %.c .clang-tidy tests/.clang-tidy Makefile
 	$(Q)mkdir -p $(@D)
@@ -196,8 +205,14 @@ uninstall:
 	rm -f $(DESTDIR)$(MANDIR)/man5/qlimit.conf.5 $(DESTDIR)$(BASHCOMP)/qlimit $(DESTDIR)$(ZSHCOMP)/_qlimit
 	@echo "kept: $(DESTDIR)$(SYSCONFDIR)/qlimit.conf $(DESTDIR)$(STATEDIR)"
 
+deb rpm:
+	$(Q)sh contrib/package.sh $@ build/$@ $(VERSION)
+# Needs root, the network of apt, debootstrap, debhelper and rpm.
+check-packages: deb rpm
+	$(Q)sh tests/packages.sh build/deb build/rpm
+
 clean:
 	rm -rf build
 
-.PHONY: all programs torture-programs demo check torture asan valgrind coverage lint fuzz bench install uninstall clean
+.PHONY: all programs torture-programs demo check torture asan valgrind coverage lint fuzz bench install uninstall deb rpm check-packages clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d $(BUILD)/tests/alloc/*.d $(BUILD)/fuzz/*.d $(BUILD)/fuzz/src/*.d $(LINTED:.o=.d))

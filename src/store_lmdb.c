@@ -209,8 +209,8 @@ open_env(const struct store_lmdb *s, const char *path, off_t size, MDB_env **env
 	    result(mdb_env_set_maxdbs(*env, STORE_TABLES)) == -1)
 		return -1;
 	if (result(mdb_env_open(*env, path, flags, 0600)) == -1) {
-		/* A damaged file may ask for a map of any size; the one that we ask for is to be had. */
-		if (errno == ENOMEM && s->file.live && can_map(map_size(size)))
+		/* A damaged file may ask for a map of any size; ours, and what LMDB has given back by now, is to be had. */
+		if (errno == ENOMEM && s->file.live && can_map(map_size(size) + REQUEST_MAX))
 			errno = EBADMSG;
 		return -1;
 	}
