@@ -123,6 +123,12 @@ check: programs
 torture: torture-programs
 	$(Q)QLIMIT_TORTURE=$(TORTURE) QLIMIT_BUILD=$(abspath $(BUILD)) $(BUILD)/tests/check
 
+# Against a real qmail: the one in QMAIL, or one built for QMAIL that lies in QMAIL_TREE. tests/qmail/run.sh
+# says when it is skipped. SCENARIOS: some of them, by name.
+QMAIL_TREE = $(QMAIL)
+check-qmail: all $(BUILD)/tests/qlimit-remote $(BUILD)/tests/qlimit
+	$(Q)sh tests/qmail/run.sh $(BUILD) $(QMAIL) $(QMAIL_TREE) $(SCENARIOS)
+
 demo: all $(HELPERS)
 	$(Q)QLIMIT_BUILD=$(abspath $(BUILD)) sh tests/demo.sh
 
@@ -214,5 +220,6 @@ check-packages: deb rpm
 clean:
 	rm -rf build
 
-.PHONY: all programs torture-programs demo check torture asan valgrind coverage lint fuzz bench install uninstall deb rpm check-packages clean
+.PHONY: all programs torture-programs demo check check-qmail check-packages torture asan valgrind coverage lint fuzz bench \
+        install uninstall deb rpm clean
 -include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d $(BUILD)/tests/alloc/*.d $(BUILD)/fuzz/*.d $(BUILD)/fuzz/src/*.d $(LINTED:.o=.d))

@@ -28,7 +28,7 @@ struct mail_path {
 	struct ours_file front;               /* what that is */
 	struct rspawns rspawns;
 	struct ours_file remote[RSPAWN_MOST]; /* what each of them runs */
-	bool honours;                         /* a qmail-rspawn, or its file where none runs, knows $QMAILREMOTE */
+	bool honours;                         /* a qmail-rspawn, or its file where none can be seen, knows $QMAILREMOTE */
 	bool old;                             /* what runs is qlimit-remote, but another than `ours` */
 	bool twice;                           /* of MAIL_PATH_BOTH: they differ, so neither knows the other as itself */
 	bool behind;                          /* s/qmail: signs first, so what is BIN/qmail-remote comes after the signer */
@@ -46,5 +46,8 @@ bool mail_path_is_ours(const struct ours_file *file);
 
 /* How many of the qmail-rspawns run a qlimit-remote that $QMAILREMOTE names; and in *first the first, or NULL. */
 size_t mail_path_by_variable(const struct mail_path *p, const struct rspawn **first);
+
+/* Whether a qmail-rspawn, or all of them, could not be looked at. */
+bool mail_path_unseen(const struct mail_path *p);
 
 #endif

@@ -1,5 +1,6 @@
 /* admin_disable - the command disable: takes qlimit-remote out of the mail path */
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -38,14 +39,24 @@ clean(struct front *f)
 	return EX_OK;
 }
 
+/* What cannot be read is left alone. */
+static int
+take_away(struct front *f, const struct ours_file *front)
+{
+	if (front->is != OURS_UNKNOWN)
+		return mail_path_is_ours(front) ? restore(f) : clean(f);
+	(void)fprintf(stderr, "qlimit: " ADMIN_BIN "/qmail-remote: %s\n", strerror(front->error));
+	return EX_IOERR;
+}
+
 /* --- by $QMAILREMOTE, which cannot be undone from here --- */
 
 static int
-warn(const char *who, const char *where)
+warn(const char *who, const char *where, const char *how)
 {
-	(void)fprintf(stderr, "qlimit: still in the mail path: %s%s names it in $QMAILREMOTE. Take that line out "
+	(void)fprintf(stderr, "qlimit: still in the mail path: %s%s %s it in $QMAILREMOTE. Take that line out "
 	    "where qmail is started, and restart qmail. Until then the program must stay where it is: without it "
-	    "qmail bounces all mail\n", who, where);
+	    "qmail bounces all mail\n", who, where, how);
 	return EX_CONFIG;
 }
 
@@ -59,12 +70,13 @@ look_for_variable(const struct mail_path *p)
 
 	if (mail_path_by_variable(p, &first) > 0) {
 		(void)snprintf(pid, sizeof pid, "%ld", (long)first->pid);
-		return warn("qmail-rspawn ", pid);
+		return warn("qmail-rspawn ", pid, "names");
 	}
 	for (size_t i = 0; i < n; i++)
 		if (scripts[i].ours)
-			return warn("", scripts[i].path);
-	return EX_OK;
+			return warn("", scripts[i].path, "names");
+	/* As in a container: rather a program too many than mail that bounces. */
+	return p->honours && mail_path_unseen(p) ? warn("", "a qmail-rspawn that cannot be looked at", "may name") : EX_OK;
 }
 
 int
@@ -82,7 +94,7 @@ admin_disable(struct admin *a)
 	status = admin_enable_begin(a, &f, &p);
 	if (status != EX_OK)
 		return status;
-	status = mail_path_is_ours(&p.front) ? restore(&f) : p.front.is == OURS_NOT ? clean(&f) : EX_IOERR;
+	status = take_away(&f, &p.front);
 	front_close(&f);
 	return status == EX_OK ? look_for_variable(&p) : status;
 }

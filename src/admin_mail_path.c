@@ -82,26 +82,35 @@ say_yes(struct text *t, const struct mail_path *p)
 		text_add(t, "; no qmail-rspawn is running");
 }
 
+/* What is wrong with the program that it leads to. */
+static const char *
+why_not(const struct mail_path *p, size_t i)
+{
+	const struct rspawn *r = &p->rspawns.one[i];
+
+	if (p->remote[i].is == OURS_NOTHING)
+		return ", which is not there: all mail bounces";
+	if (strcmp(r->remote, p->path) != 0)
+		return r->by_variable ? "" : ", which its PATH leads to";
+	return ", which is another program, put back by an update of qmail perhaps";
+}
+
 /* What a qmail-rspawn runs instead, and what to do. */
 static void
-say_other(struct text *t, const struct mail_path *p, const struct rspawn *r)
+say_other(struct text *t, const struct mail_path *p, size_t i)
 {
+	const struct rspawn *r = &p->rspawns.one[i];
+
 	if (r->remote[0] == '\0') {
 		add_rspawn(t, r);
 		text_add(t, r->by_variable ? " has a $QMAILREMOTE that leads to no program" :
 		    " finds no qmail-remote along its PATH");
-	} else if (r->by_variable) {
-		text_add(t, "$QMAILREMOTE of ");
-		add_rspawn(t, r);
-		text_add(t, " names ");
-		add_path(t, r->remote);
 	} else {
+		text_add(t, r->by_variable ? "$QMAILREMOTE of " : "");
 		add_rspawn(t, r);
-		text_add(t, " runs ");
+		text_add(t, r->by_variable ? " names " : " runs ");
 		add_path(t, r->remote);
-		text_add(t, strcmp(r->remote, p->path) != 0 ? ", which its PATH leads to" :
-		    p->front.is == OURS_NOTHING ? ", which is not there: all mail bounces" :
-		    ", which is another program, put back by an update of qmail perhaps");
+		text_add(t, why_not(p, i));
 	}
 	text_add(t, ": see `qlimit enable`");
 }
@@ -112,7 +121,7 @@ say_no(struct text *t, const struct mail_path *p)
 	text_add(t, p->is == MAIL_PATH_SOME ? "NOT ALWAYS: " : "NO: ");
 	for (size_t i = 0; i < p->rspawns.count && i < RSPAWN_MOST; i++)
 		if (p->rspawns.one[i].error == 0 && !mail_path_is_ours(&p->remote[i])) {
-			say_other(t, p, &p->rspawns.one[i]);
+			say_other(t, p, i);
 			return;
 		}
 	add_path(t, p->path);

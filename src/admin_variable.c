@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "admin_enable.h"
 #include "admin_mail_path.h"
@@ -41,20 +42,19 @@ say_where(const struct mail_path *p, const char *ours)
 
 	if (any)
 		say_unit(unit, ours);
-	for (size_t i = 0; i < n; i++) {
-		if (is_unit(scripts[i].path))
-			continue;
-		say_script(scripts[i].path, ours);
-		any = true;
+	for (size_t i = 0; i < n && !any; i++) {
+		any = !is_unit(scripts[i].path);
+		if (any)
+			say_script(scripts[i].path, ours);
 	}
 	if (!any)
 		say_script("the script that starts qmail", ours);
 }
 
 static int
-cannot(const struct mail_path *p)
+cannot(void)
 {
-	if (p->rspawns.count > 0 && p->rspawns.one[0].error != 0)
+	if (geteuid() != 0)
 		(void)fputs("qlimit: what qmail-rspawn understands cannot be seen: run this as root\n", stderr);
 	else
 		(void)fputs("qlimit: this qmail does not honour $QMAILREMOTE, or there is no qmail-rspawn in " ADMIN_BIN
@@ -73,7 +73,7 @@ admin_enable_variable(const struct admin *a)
 	ours_look(&file, ours, ours);
 	admin_mail_path_find(a, &p);
 	if (!p.honours)
-		return cannot(&p);
+		return cannot();
 	if (file.is != OURS_SAME) {
 		(void)fprintf(stderr, "qlimit: %s is not there: is qlimit installed?\n", ours);
 		return EX_CONFIG;

@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file_scan.h"
 #include "ours.h"
 #include "text.h"
 
@@ -212,18 +211,12 @@ front_examine(struct front *f)
 static int
 copy(int from, int to)
 {
-	static char bytes[1 << 17];
-	size_t total = 0;
+	static char bytes[1 << 20];
 	ssize_t n;
 
 	while ((n = read(from, bytes, sizeof bytes)) > 0) {
 		if (write(to, bytes, (size_t)n) != n) {
 			errno = errno != 0 ? errno : ENOSPC;
-			return -1;
-		}
-		total += (size_t)n;
-		if (total > FILE_SCAN_MAX) {
-			errno = EFBIG;
 			return -1;
 		}
 	}

@@ -13,7 +13,7 @@
 #include "text.h"
 
 #define SECONDS 10
-#define SAID_MAX 1200
+#define SAID_MAX 600
 #define EXPECTED "qlimit-remote " /* what --version begins with */
 
 struct trial {

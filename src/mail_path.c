@@ -33,6 +33,16 @@ mail_path_by_variable(const struct mail_path *p, const struct rspawn **first)
 	return n;
 }
 
+bool
+mail_path_unseen(const struct mail_path *p)
+{
+	bool unseen = p->rspawns.error != 0;
+
+	for (size_t i = 0; i < looked_at(p); i++)
+		unseen = unseen || p->rspawns.one[i].error != 0;
+	return unseen;
+}
+
 static bool
 has_dkimdomains(const char *control)
 {
@@ -43,9 +53,9 @@ has_dkimdomains(const char *control)
 
 /* What each runs; whether they all know the variable is a matter of one binary, or of two after an update. */
 static void
-ask_each(struct mail_path *p, const char *control, const char *ours)
+ask_each(struct mail_path *p, const char *ours)
 {
-	bool signs = false, front = mail_path_is_ours(&p->front);
+	bool front = mail_path_is_ours(&p->front);
 
 	for (size_t i = 0; i < looked_at(p); i++) {
 		const struct rspawn *r = &p->rspawns.one[i];
@@ -56,9 +66,8 @@ ask_each(struct mail_path *p, const char *control, const char *ours)
 		p->twice = p->twice || (front && r->by_variable && mail_path_is_ours(&p->remote[i]) &&
 		    !real_is_copy(r->remote, p->path));
 		p->honours = p->honours || r->honours;
-		signs = signs || r->signs;
+		p->behind = p->behind || r->signs;
 	}
-	p->behind = signs && has_dkimdomains(control);
 }
 
 static enum mail_path_is
@@ -105,14 +114,14 @@ mail_path_find(struct mail_path *p, const char *bin, const char *control, const 
 	else
 		ours_look(&p->front, p->path, ours);
 	rspawn_find(&p->rspawns, bin);
-	ask_each(p, control, ours);
-	if (p->rspawns.count > 0) {
-		p->is = judge(p);
-		return;
+	ask_each(p, ours);
+	/* One that cannot be looked at is, as a rule, what its file is. */
+	if (p->rspawns.count == 0 || mail_path_unseen(p)) {
+		rspawn_examine(&file, bin);
+		p->honours = p->honours || file.honours;
+		p->behind = p->behind || file.signs;
 	}
-	rspawn_examine(&file, bin);
-	p->honours = file.honours;
-	p->behind = file.signs && has_dkimdomains(control);
-	p->old = p->front.is == OURS_OTHER;
-	p->is = judge_none(p, file.error);
+	p->behind = p->behind && has_dkimdomains(control);
+	p->old = p->old || (p->rspawns.count == 0 && p->front.is == OURS_OTHER);
+	p->is = p->rspawns.count > 0 ? judge(p) : judge_none(p, file.error);
 }

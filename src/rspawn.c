@@ -92,11 +92,9 @@ read_environment(struct rspawn *r, int process)
 	static char environment[ENVIRONMENT_SIZE];
 	ssize_t n = processes_read(process, "environ", environment, sizeof environment);
 
-	if (n == -1)
-		return -1;
 	/* Of one that is just ending there is nothing to read. */
-	if (n == 0 || n == sizeof environment - 1) {
-		errno = n == 0 ? ESRCH : E2BIG;
+	if (n <= 0 || n == sizeof environment - 1) {
+		errno = n == -1 ? errno : n == 0 ? ESRCH : E2BIG;
 		return -1;
 	}
 	find_remote(r, environment, (size_t)n);

@@ -348,7 +348,7 @@ not_for_the_owner(void)
 static void
 no_owner(void)
 {
-	harness_write(harness_path("passwd"), "root:x:0:0::/:/bin/sh\n", 22);
+	harness_write("/etc/passwd", "root:x:0:0::/:/bin/sh\n", 22);
 }
 
 static void
@@ -397,7 +397,7 @@ environment_is_another(void)
 static void
 no_state(void)
 {
-	ck_assert_int_eq(rmdir(harness_path("state")), 0);
+	ck_assert_int_eq(harness_remove_tree(harness_path("state")), 0);
 	harness_write(harness_path("state"), "", 0);
 }
 
@@ -439,6 +439,18 @@ START_TEST(test_refused)
 	before = harness_bin_list();
 	is(harness_cli("enable"), refused[_i].status, "", refused[_i].err);
 	ck_assert_str_eq(harness_bin_list(), before);
+}
+END_TEST
+
+/* Already there, and what else it needs is not. */
+START_TEST(test_no_state_later)
+{
+	if (!here)
+		return;
+	is(harness_cli("enable"), EX_OK, "enabled", "");
+	no_state();
+	is(harness_cli("enable"), EX_NOINPUT, "", "is not a directory");
+	is(harness_cli("status", "--check"), 1, "", "is not a directory");
 }
 END_TEST
 
@@ -589,17 +601,112 @@ START_TEST(test_another_variable)
 }
 END_TEST
 
-START_TEST(test_say_variable)
+/* As in a container: it may be that which runs, and then nobody must remove it. */
+START_TEST(test_unseen)
 {
 	pid_t pid;
 
 	if (!here)
 		return;
+	pid = harness_bin_rspawn((const char *const[]){ NULL });
+	is(harness_cli("disable"), EX_OK, "not in the mail path by name", "");
+	harness_bin_end(pid);
+	harness_bin_put("qmail-rspawn", "/bin/sleep", variable, 0755);
+	pid = harness_bin_rspawn((const char *const[]){ NULL });
+	is(harness_cli("disable"), EX_CONFIG, "not in the mail path by name", "that cannot be looked at may name it");
+	is(harness_cli("enable"), EX_OK, "mail path:     unknown: " REMOTE " is qlimit-remote, but what qmail-rspawn ", "");
+	harness_bin_end(pid);
+}
+END_TEST
+
+/* Goal: for cron; what is not known is no trouble as long as mail is counted. */
+START_TEST(test_check)
+{
+	if (!here)
+		return;
+	harness_bin_put("qmail-rspawn", "/bin/sleep", variable, 0755);
+	harness_rules("");
+	is(harness_cli("status", "--check"), 1, "qlimit: mail path: unknown: " REMOTE " is not qlimit-remote, and no "
+	    "qmail-rspawn is running", "");
+	(void)harness_deliver(harness_message(NULL, NULL), "a@example.com", "accept@x");
+	ck_assert_str_eq(harness_cli("status", "--check").out, "");
+	harness_set_time(HARNESS_NOW + 86401);
+	is(harness_cli("status", "--check"), 1, "qlimit: mail path: unknown: ", "");
+	(void)setenv("QLIMIT_REMOTE", "/none", 1);
+	is(harness_cli("status", "--check"), 1, "\nqlimit: the real qmail-remote cannot be executed: /none\n", "");
+	ck_assert_int_eq(harness_remove_tree(harness_path("state")), 0);
+	ck_assert_int_eq(mkdir(harness_path("state"), 0700), 0);
+	is(harness_cli("status", "--json"), EX_NOINPUT, "\"mail_path\":\"unknown\",\"mail_path_text\":\"unknown: /var", "");
+}
+END_TEST
+
+/* What each qmail-rspawn may run instead. */
+static const struct {
+	const char *environment, *out;
+	void (*make)(void);
+} others[] = {
+	{ "PATH=/none", "NO: qmail-rspawn * finds no qmail-remote along its PATH: see", NULL },
+	{ "QMAILREMOTE=bin/remote", "NO: qmail-rspawn * has a $QMAILREMOTE that leads to no program: see", NULL },
+	{ "QMAILREMOTE=/var/qmail/bin/qmail-remote", "is not there: all mail bounces: see", missing },
+};
+
+START_TEST(test_others)
+{
+	const char *const environment[] = { others[_i].environment, NULL };
+	char before[100], *star;
+	struct harness_output o;
+	pid_t pid;
+
+	if (!here)
+		return;
+	harness_bin_put("qmail-rspawn", "/bin/sleep", variable, 0755);
+	pid = harness_bin_rspawn(environment);
+	if (others[_i].make != NULL)
+		others[_i].make();
+	o = harness_cli("status");
+	(void)snprintf(before, sizeof before, "%s", others[_i].out);
+	star = strchr(before, '*');
+	ck_assert_msg(strstr(o.out, star != NULL ? star + 1 : before) != NULL, "%s", o.out);
+	is(harness_cli("enable"), EX_CONFIG, "", "");
+	harness_bin_end(pid);
+}
+END_TEST
+
+START_TEST(test_say_variable)
+{
+	char group[40];
+	pid_t pid;
+
+	if (!here)
+		return;
 	is(harness_cli("enable", "--variable"), EX_CONFIG, "", "this qmail does not honour $QMAILREMOTE");
+	ck_assert_int_eq(seteuid(HARNESS_OWNER), 0);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(chmod(HARNESS_BIN "qmail-rspawn", 0711), 0);
+	ck_assert_int_eq(seteuid(HARNESS_OWNER), 0);
+	is(harness_cli("enable", "--variable"), EX_CONFIG, "", "cannot be seen: run this as root");
+	ck_assert_int_eq(seteuid(0), 0);
 	pid = rspawn_with(NULL);
 	is(harness_cli("enable", "--variable"), EX_OK, "QMAILREMOTE=/", "");
 	harness_write("/var/qmail/rc", "exec qmail-start\n", 17);
 	is(harness_cli("enable", "--variable"), EX_OK, "    in /var/qmail/rc, on the line that runs qmail-start", "");
+	/* Its unit says more. */
+	harness_write("/var/lib/group", "0::/system.slice/qmail-send.service\n", 36);
+	(void)snprintf(group, sizeof group, "/proc/%d/cgroup", (int)pid);
+	ck_assert_int_eq(mount("/var/lib/group", group, NULL, MS_BIND, NULL), 0);
+	is(harness_cli("enable", "--variable"), EX_OK, "    systemctl edit qmail-send.service, and there\n"
+	    "        [Service]\n        Environment=QMAILREMOTE=/", "");
+	ck_assert_int_eq(umount2(group, MNT_DETACH), 0);
+	ck_assert_int_eq(unlink("/var/qmail/rc"), 0);
+	ck_assert_int_eq(mkdir("/etc/systemd", 0755), 0);
+	ck_assert_int_eq(mkdir("/etc/systemd/system", 0755), 0);
+	harness_write("/etc/systemd/system/qmail.service", "[Service]\n", 10);
+	is(harness_cli("enable", "--variable"), EX_OK, "    in the script that starts qmail, ", "");
+	/* Without qlimit-remote beside it there is nothing to name. */
+	ck_assert_int_eq(mount("tmpfs", "/usr/local", "tmpfs", MS_NODEV, "size=1m"), 0);
+	harness_bin_put("qlimit", harness_program("qlimit"), "", 0755);
+	is(harness_run_words(HARNESS_BIN "qlimit", (const char *const[]){ "qlimit", "enable", "--variable", NULL }),
+	    EX_CONFIG, "", "qlimit-remote is not there: is qlimit installed?");
 	/* By name it works as well, and it is said that the other lasts longer. */
 	is(harness_cli("enable"), EX_OK, "\n               An update of qmail undoes it, too.", "");
 	is(harness_cli("enable", "--variable"), EX_OK, "now: yes, as " REMOTE "\n", "");
@@ -665,12 +772,16 @@ suite_enable(void)
 	tcase_add_test(t, test_link);
 	tcase_add_test(t, test_leftovers);
 	tcase_add_loop_test(t, test_refused, 0, HARNESS_ROWS(refused));
+	tcase_add_test(t, test_no_state_later);
 	tcase_add_test(t, test_no_bin);
 	tcase_add_loop_test(t, test_remote_is_set, 0, 2);
 	tcase_add_loop_test(t, test_lost, 0, HARNESS_ROWS(lost));
 	tcase_add_test(t, test_not_root);
 	tcase_add_test(t, test_variable);
 	tcase_add_test(t, test_another_variable);
+	tcase_add_test(t, test_unseen);
+	tcase_add_test(t, test_check);
+	tcase_add_loop_test(t, test_others, 0, HARNESS_ROWS(others));
 	tcase_add_test(t, test_say_variable);
 	tcase_add_test(t, test_signer);
 	tcase_add_test(t, test_other_path);

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include "admin.h"
 #include "file_scan.h"
 #include "front.h"
 #include "front_trial.h"
@@ -253,12 +255,14 @@ START_TEST(test_not_seen)
 	}
 	harness_call_fails("pread", 0, 0, 0);
 	ck_assert_int_gt(unknown, 5);
-	harness_call_fails("fstatat", 0, 1, EACCES);
+	/* As often as there are qmail-rspawns: this machine may have others. */
+	harness_call_fails("fstatat", 0, 100, EACCES);
 	find();
-	ck_assert(path.is == MAIL_PATH_UNKNOWN && r->error == EACCES);
-	harness_call_fails("fstatat", 0, 1, ESRCH);
+	ck_assert(path.is == MAIL_PATH_UNKNOWN && r->error == EACCES && mail_path_unseen(&path));
+	harness_call_fails("fstatat", 0, 100, ESRCH);
 	find();
 	ck_assert_uint_eq(path.rspawns.count, 0);
+	harness_call_fails("fstatat", 0, 0, 0);
 	harness_call_fails("stat", 0, 1, EIO);
 	find();
 	ck_assert(path.is == MAIL_PATH_UNKNOWN && path.rspawns.error == EIO);
@@ -364,6 +368,50 @@ START_TEST(test_no_program)
 }
 END_TEST
 
+/* What has come about meanwhile, or cannot be read. */
+START_TEST(test_examine)
+{
+	if (!here)
+		return;
+	open_front();
+	harness_call_fails("pread", 0, 1, EIO);
+	refuses(front_examine(&front), "Input/output error");
+	harness_bin_put("qmail-remote.orig", "/bin/true", "", 0755);
+	harness_call_fails("pread", 0, 1, EIO);
+	refuses(front_examine(&front), "qmail-remote.orig: Input/output error");
+	harness_bin_put("qmail-remote", harness_program("qlimit-remote"), "", 0755);
+	refuses(front_examine(&front), "qmail-remote: is qlimit-remote");
+	harness_call_fails("pread", 0, 1, EIO);
+	refuses(front_restore(&front), "qmail-remote.orig: Input/output error");
+	harness_bin_put(FRONT_NEW, "/bin/true", "", 0755);
+	harness_call_fails("unlinkat", 0, 1, ENOENT);
+	refuses(front_prepare(&front), FRONT_NEW ": File exists");
+	front_close(&front);
+}
+END_TEST
+
+/* Room for the directory, not for what is in it. */
+START_TEST(test_long_bin)
+{
+	char much[PLACE_PATH_MAX + 1] = "/var/", problem[100];
+
+	if (!here)
+		return;
+	memset(much + 5, 'd', 240);
+	much[120] = '/';
+	much[245] = '\0';
+	much[120] = '\0';
+	ck_assert_int_eq(mkdir(much, 0755), 0);
+	much[120] = '/';
+	ck_assert_int_eq(rename(BIN, much), 0);
+	ck_assert_msg(front_open(&front, much, "/") == 0, "%s", front.problem);
+	refuses(front_examine(&front), "File name too long");
+	front_close(&front);
+	ck_assert_int_eq(front_trial(much, 0, 0, problem, sizeof problem), -1);
+	ck_assert_str_eq(problem, "File name too long");
+}
+END_TEST
+
 /* A step that fails at the first, second ... of its calls; afterwards nothing is left. */
 static const struct {
 	const char *call;
@@ -450,6 +498,42 @@ START_TEST(test_trial)
 }
 END_TEST
 
+/* --- the commands, in this process --- */
+
+static int
+run(int (*command)(struct admin *a), bool check)
+{
+	static char *none[] = { NULL };
+	struct admin a;
+
+	admin_init(&a, HARNESS_NOW);
+	a.names = none;
+	a.option[ADMIN_CHECK] = check ? "" : NULL;
+	return command(&a);
+}
+
+START_TEST(test_commands)
+{
+	const char *before;
+
+	if (!here)
+		return;
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	before = harness_bin_list();
+	harness_call_fails("pread", 0, 1, EIO);
+	ck_assert_int_eq(run(admin_disable, false), EX_IOERR);
+	ck_assert_str_eq(harness_bin_list(), before);
+	harness_rules("");
+	for (unsigned n = 1; n < 12; n++) {
+		harness_fail_at(n, false, EIO);
+		/* Whatever fails, a mail path that it is not in is none that is well. */
+		ck_assert_int_eq(run(admin_status, true), 1);
+		(void)harness_fail_end();
+	}
+}
+END_TEST
+
 /* --- start scripts --- */
 
 START_TEST(test_scripts)
@@ -492,6 +576,9 @@ suite_mail_path(void)
 	tcase_add_test(t, test_no_program);
 	tcase_add_loop_test(t, test_steps, 0, HARNESS_ROWS(steps));
 	tcase_add_test(t, test_no_sync);
+	tcase_add_test(t, test_examine);
+	tcase_add_test(t, test_long_bin);
+	tcase_add_test(t, test_commands);
 	tcase_add_test(t, test_trial);
 	tcase_add_test(t, test_scripts);
 	suite_add_tcase(s, t);
