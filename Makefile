@@ -205,7 +205,9 @@ install: all
 	@if [ -z "$(DESTDIR)" ] && id $(OWNER) >/dev/null 2>&1; then chown $(OWNER):$(GROUP) $(STATEDIR); \
 	else echo "next: chown $(OWNER):$(GROUP) $(STATEDIR)"; fi
 
+# Without it, a qmail that still runs it bounces all mail: if it cannot be taken out of the mail path this ends here.
 uninstall:
+	@if [ -z "$(DESTDIR)" ] && [ -x $(SBINDIR)/qlimit ]; then $(SBINDIR)/qlimit disable; fi
 	rm -f $(DESTDIR)$(SBINDIR)/qlimit-remote $(DESTDIR)$(SBINDIR)/qlimit
 	rm -f $(DESTDIR)$(MANDIR)/man8/qlimit-remote.8 $(DESTDIR)$(MANDIR)/man8/qlimit.8
 	rm -f $(DESTDIR)$(MANDIR)/man5/qlimit.conf.5 $(DESTDIR)$(BASHCOMP)/qlimit $(DESTDIR)$(ZSHCOMP)/_qlimit
