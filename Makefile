@@ -21,7 +21,6 @@ FUZZ_SECONDS = 60
 TORTURE    = 100
 PARTS      = 1
 V          = 0
-VERSION    = 0.9.0
 
 BUILD    = build
 comma   := ,

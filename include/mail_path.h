@@ -47,6 +47,9 @@ bool mail_path_is_ours(const struct ours_file *file);
 /* How many of the qmail-rspawns run a qlimit-remote that $QMAILREMOTE names; and in *first the first, or NULL. */
 size_t mail_path_by_variable(const struct mail_path *p, const struct rspawn **first);
 
+/* Of how many qmail-rspawns it is known what they run, or why not. */
+size_t mail_path_looked_at(const struct mail_path *p);
+
 /* Whether a qmail-rspawn, or all of them, could not be looked at. */
 bool mail_path_unseen(const struct mail_path *p);
 

@@ -89,7 +89,7 @@ ask_rspawns(const struct front *f, const struct mail_path *p)
 {
 	if (p->behind)
 		return refuse_behind(f);
-	for (size_t i = 0; i < p->rspawns.count && i < RSPAWN_MOST; i++) {
+	for (size_t i = 0; i < mail_path_looked_at(p); i++) {
 		const struct rspawn *r = &p->rspawns.one[i];
 
 		if (r->error != 0 || mail_path_is_ours(&p->remote[i]))
@@ -149,6 +149,18 @@ ask_remote(const struct admin *a, char *remote)
 	return status == -1 ? EX_CONFIG : status;
 }
 
+/* One of the same file, that is. */
+static bool
+is_another_name(const char *path)
+{
+	static const char front[] = ADMIN_BIN "/qmail-remote";
+	char a[REAL_PATH_SIZE], b[REAL_PATH_SIZE];
+	struct stat x, y;
+
+	return realpath(path, a) != NULL && realpath(front, b) != NULL && strcmp(a, b) != 0 && stat(a, &x) == 0 &&
+	    stat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+}
+
 /*
  * A program that is set is what qlimit-remote runs, and nobody knows what that runs: if qmail-remote, they would
  * run each other for ever.
@@ -156,14 +168,10 @@ ask_remote(const struct admin *a, char *remote)
 static int
 judge_remote(const struct front *f, const char *remote)
 {
-	char kept[PLACE_PATH_MAX + 1], path[REAL_PATH_SIZE], front[REAL_PATH_SIZE];
-	struct stat st, now;
+	char kept[PLACE_PATH_MAX + 1];
 
-	if (remote[0] == '\0' || (place_join(kept, f->bin, f->kept) == 0 && strcmp(remote, kept) == 0))
-		return EX_OK;
-	if (stat(remote, &st) == 0 && stat(ADMIN_BIN "/qmail-remote", &now) == 0 && st.st_dev == now.st_dev &&
-	    st.st_ino == now.st_ino && realpath(remote, path) != NULL &&
-	    realpath(ADMIN_BIN "/qmail-remote", front) != NULL && strcmp(path, front) != 0)
+	(void)place_join(kept, f->bin, f->kept);
+	if (remote[0] == '\0' || strcmp(remote, kept) == 0 || is_another_name(remote))
 		return EX_OK;
 	(void)fprintf(stderr, "qlimit: remote is set to %s, which might run qmail-remote again, and so qlimit-remote, "
 	    "for ever: nothing is changed. Take remote out of qlimit.conf, or, if that stands in front of "
@@ -249,7 +257,7 @@ say_next(const struct mail_path *p)
 {
 	(void)puts("next:          send a message to another server: `qlimit status` must then show that delivery.\n"
 	    "               `qlimit disable` undoes this.");
-	if (p->honours && p->is != MAIL_PATH_BOTH)
+	if (p->honours)
 		(void)puts("               An update of qmail undoes it, too. This qmail honours $QMAILREMOTE, which stays:\n"
 		    "               see `qlimit enable --variable`.");
 }

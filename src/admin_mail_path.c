@@ -119,7 +119,7 @@ static void
 say_no(struct text *t, const struct mail_path *p)
 {
 	text_add(t, p->is == MAIL_PATH_SOME ? "NOT ALWAYS: " : "NO: ");
-	for (size_t i = 0; i < p->rspawns.count && i < RSPAWN_MOST; i++)
+	for (size_t i = 0; i < mail_path_looked_at(p); i++)
 		if (p->rspawns.one[i].error == 0 && !mail_path_is_ours(&p->remote[i])) {
 			say_other(t, p, i);
 			return;
@@ -138,7 +138,7 @@ say_unknown(struct text *t, const struct mail_path *p)
 	add_path(t, p->path);
 	text_add(t, mail_path_is_ours(&p->front) ? " is qlimit-remote, but " : p->front.is == OURS_UNKNOWN ?
 	    " cannot be read, and " : " is not qlimit-remote, and ");
-	for (size_t i = 0; i < p->rspawns.count && i < RSPAWN_MOST; i++)
+	for (size_t i = 0; i < mail_path_looked_at(p); i++)
 		if (p->rspawns.one[i].error != 0 || p->remote[i].is == OURS_UNKNOWN) {
 			text_add(t, "what ");
 			add_rspawn(t, &p->rspawns.one[i]);

@@ -13,8 +13,8 @@ mail_path_is_ours(const struct ours_file *file)
 	return file->is == OURS_SAME || file->is == OURS_OTHER;
 }
 
-static size_t
-looked_at(const struct mail_path *p)
+size_t
+mail_path_looked_at(const struct mail_path *p)
 {
 	return p->rspawns.count < RSPAWN_MOST ? p->rspawns.count : RSPAWN_MOST;
 }
@@ -25,7 +25,7 @@ mail_path_by_variable(const struct mail_path *p, const struct rspawn **first)
 	size_t n = 0;
 
 	*first = NULL;
-	for (size_t i = 0; i < looked_at(p); i++)
+	for (size_t i = 0; i < mail_path_looked_at(p); i++)
 		if (p->rspawns.one[i].by_variable && mail_path_is_ours(&p->remote[i])) {
 			if (n++ == 0)
 				*first = &p->rspawns.one[i];
@@ -38,8 +38,8 @@ mail_path_unseen(const struct mail_path *p)
 {
 	bool unseen = p->rspawns.error != 0;
 
-	for (size_t i = 0; i < looked_at(p); i++)
-		unseen = unseen || p->rspawns.one[i].error != 0;
+	for (size_t i = 0; i < mail_path_looked_at(p); i++)
+		unseen |= p->rspawns.one[i].error != 0;
 	return unseen;
 }
 
@@ -57,16 +57,16 @@ ask_each(struct mail_path *p, const char *ours)
 {
 	bool front = mail_path_is_ours(&p->front);
 
-	for (size_t i = 0; i < looked_at(p); i++) {
+	for (size_t i = 0; i < mail_path_looked_at(p); i++) {
 		const struct rspawn *r = &p->rspawns.one[i];
 
 		if (r->error == 0 && r->remote[0] != '\0')
 			ours_look(&p->remote[i], r->remote, ours);
-		p->old = p->old || p->remote[i].is == OURS_OTHER;
-		p->twice = p->twice || (front && r->by_variable && mail_path_is_ours(&p->remote[i]) &&
-		    !real_is_copy(r->remote, p->path));
-		p->honours = p->honours || r->honours;
-		p->behind = p->behind || r->signs;
+		p->old |= p->remote[i].is == OURS_OTHER;
+		p->twice |= front && r->by_variable && mail_path_is_ours(&p->remote[i]) &&
+		    !real_is_copy(r->remote, p->path);
+		p->honours |= r->honours;
+		p->behind |= r->signs;
 	}
 }
 
@@ -85,7 +85,7 @@ static enum mail_path_is
 judge(const struct mail_path *p)
 {
 	const struct rspawn *first;
-	size_t variable = mail_path_by_variable(p, &first), in = 0, out = 0, n = looked_at(p);
+	size_t variable = mail_path_by_variable(p, &first), in = 0, out = 0, n = mail_path_looked_at(p);
 
 	for (size_t i = 0; i < n; i++) {
 		const struct rspawn *r = &p->rspawns.one[i];
@@ -106,7 +106,7 @@ judge(const struct mail_path *p)
 void
 mail_path_find(struct mail_path *p, const char *bin, const char *control, const char *ours)
 {
-	struct rspawn file;
+	struct rspawn file = { .error = 0 };
 
 	memset(p, 0, sizeof *p);
 	if (place_join(p->path, bin, "qmail-remote") == -1)
@@ -118,8 +118,8 @@ mail_path_find(struct mail_path *p, const char *bin, const char *control, const 
 	/* One that cannot be looked at is, as a rule, what its file is. */
 	if (p->rspawns.count == 0 || mail_path_unseen(p)) {
 		rspawn_examine(&file, bin);
-		p->honours = p->honours || file.honours;
-		p->behind = p->behind || file.signs;
+		p->honours |= file.honours;
+		p->behind |= file.signs;
 	}
 	p->behind = p->behind && has_dkimdomains(control);
 	p->old = p->old || (p->rspawns.count == 0 && p->front.is == OURS_OTHER);

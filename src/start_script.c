@@ -35,8 +35,8 @@ look_for_it(struct start_script *s, char *text)
 	for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
 		const char *value = line[strspn(line, " \t")] == '#' ? NULL : strstr(line, "QMAILREMOTE=");
 
-		s->sets = s->sets || value != NULL;
-		s->ours = s->ours || (value != NULL && strstr(value, "qlimit-remote") != NULL);
+		s->sets |= value != NULL;
+		s->ours |= value != NULL && strstr(value, "qlimit-remote") != NULL;
 	}
 }
 

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -82,6 +83,7 @@ START_TEST(test_round)
 
 	if (!here)
 		return;
+	harness_rules("");
 	before = harness_bin_list();
 	real = inode(REMOTE);
 	is(harness_cli("enable"), EX_OK, "enabled: qmail-rspawn -> " REMOTE " (qlimit-remote ", "");
@@ -125,6 +127,7 @@ START_TEST(test_orig_is_taken)
 
 	if (!here)
 		return;
+	harness_rules("");
 	harness_bin_put("qmail-remote.orig", harness_program("remote"), "original", 0711);
 	before = harness_bin_list();
 	wrapper = inode(REMOTE);
@@ -206,6 +209,7 @@ START_TEST(test_plesk)
 
 	if (!here)
 		return;
+	harness_rules("");
 	harness_bin_put("qmail-remote.moved", harness_program("remote"), "the real one", 0711);
 	before = harness_bin_list();
 	is(harness_cli("enable"), EX_OK, " -> " ORIG "\n", "");
@@ -223,6 +227,7 @@ START_TEST(test_link)
 
 	if (!here)
 		return;
+	harness_rules("");
 	ck_assert_int_eq(rename(REMOTE, HARNESS_BIN "remote.netqmail"), 0);
 	ck_assert_int_eq(symlink("remote.netqmail", REMOTE), 0);
 	before = harness_bin_list();
@@ -243,6 +248,7 @@ START_TEST(test_leftovers)
 
 	if (!here)
 		return;
+	harness_rules("");
 	before = harness_bin_list();
 	for (int i = 0; i < 2; i++) {
 		harness_bin_put("qmail-remote.qlimit-new", "/bin/true", "half", 0600);
@@ -366,7 +372,13 @@ read_only(void)
 static void
 full(void)
 {
-	ck_assert_int_eq(mount("tmpfs", "/var", "tmpfs", MS_REMOUNT, "size=512k"), 0);
+	char options[40];
+	struct statvfs now;
+
+	ck_assert_int_eq(statvfs("/var", &now), 0);
+	(void)snprintf(options, sizeof options, "size=%ju",
+	    (uintmax_t)((now.f_blocks - now.f_bfree) * now.f_frsize + 65536));
+	ck_assert_int_eq(mount("tmpfs", "/var", "tmpfs", MS_REMOUNT, options), 0);
 }
 
 static void
@@ -640,6 +652,68 @@ START_TEST(test_check)
 }
 END_TEST
 
+/* Goal: each thing that is wrong has its line, and nothing else has. */
+START_TEST(test_check_all)
+{
+	static const char wanted[] = "qlimit: mail path: NO: ";
+	struct harness_output o;
+
+	if (!here)
+		return;
+	harness_rules("");
+	harness_config("mode = \"nonsense\";");
+	ck_assert_int_eq(harness_load().status, EX_CONFIG);
+	harness_write(harness_path("state/orders"), "garbage\n", 8);
+	harness_write(harness_path("state/live.mdb.damaged"), "", 0);
+	harness_write(harness_path("state/ledger.mdb.damaged"), "", 0);
+	o = harness_cli("status", "--check");
+	is(o, 1, "\nqlimit: the last load failed, older rules are in force: /", "");
+	is(o, 1, "\nqlimit: the file of orders is not understood", "");
+	is(o, 1, "\nqlimit: a damaged store was set aside", "");
+	is(o, 1, "\nqlimit: a damaged ledger was set aside", "");
+	ck_assert_int_eq(strncmp(o.out, wanted, sizeof wanted - 1), 0);
+	is(harness_cli("enable"), EX_OK, "enabled", "");
+	ck_assert_ptr_null(strstr(harness_cli("status", "--check").out, "mail path"));
+	/* A delivery, and never any rules. */
+	ck_assert_int_eq(harness_remove_tree(harness_path("state")), 0);
+	ck_assert_int_eq(mkdir(harness_path("state"), 0700), 0);
+	ck_assert_str_eq(harness_cli("status", "--check").out, "");
+	mail_goes_out();
+	is(harness_cli("status", "--check"), 1, "qlimit: no rules were ever loaded\n", "");
+}
+END_TEST
+
+/* Goal: of several qmail-rspawns each is asked. */
+START_TEST(test_not_always)
+{
+	char assignment[300];
+	const char *const in[] = { assignment, NULL }, *const out[] = { "PATH=/var/qmail/bin", NULL };
+	const char *const odd[] = { "QMAILREMOTE=/var/loop", NULL };
+	pid_t first, second;
+
+	if (!here)
+		return;
+	harness_bin_put("qmail-rspawn", "/bin/sleep", variable, 0755);
+	(void)snprintf(assignment, sizeof assignment, "QMAILREMOTE=%s", harness_program("qlimit-remote"));
+	first = harness_bin_rspawn(in);
+	second = harness_bin_rspawn(out);
+	is(harness_cli("status"), EX_NOINPUT, "mail path:     NOT ALWAYS: qmail-rspawn ", "");
+	is(harness_cli("status", "--check"), 1, "qlimit: mail path: NOT ALWAYS: ", "");
+	is(harness_cli("enable"), EX_OK, "enabled", "");
+	is(harness_cli("status", "--check"), EX_OK, "", "");
+	harness_bin_end(second);
+	is(harness_cli("disable"), EX_CONFIG, "disabled", "still in the mail path");
+	ck_assert_int_eq(symlink("loop", "/var/loop"), 0);
+	second = harness_bin_rspawn(odd);
+	is(harness_cli("status"), EX_NOINPUT, "unknown: " REMOTE " is not qlimit-remote, and what qmail-rspawn ", "");
+	harness_bin_end(first);
+	harness_bin_end(second);
+	missing();
+	ck_assert_int_eq(unlink(HARNESS_BIN "qmail-rspawn"), 0);
+	is(harness_cli("status"), EX_NOINPUT, "NO: " REMOTE " is not there; is qmail installed?", "");
+}
+END_TEST
+
 /* What each qmail-rspawn may run instead. */
 static const struct {
 	const char *environment, *out;
@@ -781,6 +855,8 @@ suite_enable(void)
 	tcase_add_test(t, test_another_variable);
 	tcase_add_test(t, test_unseen);
 	tcase_add_test(t, test_check);
+	tcase_add_test(t, test_check_all);
+	tcase_add_test(t, test_not_always);
 	tcase_add_loop_test(t, test_others, 0, HARNESS_ROWS(others));
 	tcase_add_test(t, test_say_variable);
 	tcase_add_test(t, test_signer);

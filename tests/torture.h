@@ -11,6 +11,7 @@
 
 #define TORTURES(suite) \
 	suite(torture_calls) \
+	suite(torture_enable) \
 	suite(torture_signals) \
 	suite(torture_allocs) \
 	suite(torture_damage) \
