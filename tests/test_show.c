@@ -351,7 +351,7 @@ START_TEST(test_observe)
 	contains(o.out, "would be held until 18:00, 1 over\n");
 	contains(o.out, "would be held, 3/3 in 24 hours\n");
 	o = harness_cli("show", "--json", "busy.example");
-	contains(o.out, ",\"until\":\"2026-11-21T18:00:00Z\",\"over\":2}\n");
+	contains(o.out, ",\"until\":\"2026-11-21T18:00:00Z\",\"over\":2,\"returned\":0}\n");
 	lacks(harness_cli("show", "--json", "near.example", "free.example").out, "over");
 	/* From now on they are held, and what was let through before is no longer said. */
 	harness_rules(harness_show_rules);

@@ -187,7 +187,7 @@ is_old(const uint8_t *bytes, size_t n)
 	struct limits l;
 
 	memcpy(value, bytes, n);
-	return n > 0 && ((bytes[0] < 3 && counters_decode(&c, value, n)) || (bytes[0] < 2 && limits_decode(&l, value, n)));
+	return n > 0 && ((bytes[0] < 4 && counters_decode(&c, value, n)) || (bytes[0] < 2 && limits_decode(&l, value, n)));
 }
 
 /* Any key and any value; the check is made to fit, or is what stands there. */
@@ -344,8 +344,8 @@ is_row(const struct item *item)
 {
 	return is_counters(item) && item->key_size >= 6 && item->key_size <= 6 + METER_NAME_MAX &&
 	       item->key[5] != 0 && (item->key_size > 6) == (item->table == STORE_TABLE_COUNTERS) &&
-	       is_checked(item, COUNTERS_SIZE) && item->value[0] == 3 && item->value[1] <= 3 &&
-	       are_limits(item->value + 96);
+	       is_checked(item, COUNTERS_SIZE) && item->value[0] == 4 && item->value[1] <= 3 &&
+	       are_limits(item->value + 104);
 }
 
 static void
