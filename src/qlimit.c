@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -150,6 +151,15 @@ is_help(const char *word)
 
 /* --- misuse --- */
 
+#define TRY_AGAIN 111 /* qmail-command(8) */
+
+/* From a .qmail file 64 would bounce the mail; so it waits until the line is right. */
+static int
+usage_status(void)
+{
+	return getenv("SENDER") != NULL && getenv("RECIPIENT") != NULL ? TRY_AGAIN : EX_USAGE;
+}
+
 /* Of no command, if it is NULL. */
 static int
 misuse(const struct command *command, const char *what, const char *word)
@@ -159,7 +169,7 @@ misuse(const struct command *command, const char *what, const char *word)
 		overview(stderr);
 	else
 		options_usage(stderr, command->name, command->options, command->operands);
-	return EX_USAGE;
+	return usage_status();
 }
 
 static void
@@ -190,7 +200,7 @@ bad_option(const struct command *c, enum options_end end, const struct options_m
 	}
 	(void)fprintf(stderr, "; see `qlimit %s --help`\n", c->name);
 	options_usage(stderr, c->name, c->options, c->operands);
-	return EX_USAGE;
+	return usage_status();
 }
 
 /* --- the run of a command --- */

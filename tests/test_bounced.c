@@ -322,6 +322,15 @@ fail_put(struct store *s, enum store_table table, const void *key, size_t key_si
 	return ++calls == fails_at ? -1 : real->put(s, table, key, key_size, value, size);
 }
 
+/* Goal: a slip of the pen in a .qmail file makes mail wait, and bounces none. */
+START_TEST(test_wrong_line)
+{
+	ck_assert_int_eq(bounced(FROM_LOCAL, "--explan </dev/null").status, 111);
+	ck_assert_int_eq(bounced(FROM_LOCAL, "it </dev/null").status, 111);
+	ck_assert_int_eq(bounced("", "--explan </dev/null").status, EX_USAGE);
+}
+END_TEST
+
 static struct store *
 store_with_rules(void)
 {
@@ -491,6 +500,7 @@ suite_bounced(void)
 	tcase_add_test(t, test_no_store);
 	tcase_add_test(t, test_locked);
 	tcase_add_test(t, test_too_much);
+	tcase_add_test(t, test_wrong_line);
 	tcase_add_test(t, test_no_descriptor);
 	tcase_add_test(t, test_calls_fail);
 	tcase_add_test(t, test_damaged_record);
