@@ -120,7 +120,9 @@ stands_behind(void)
 static bool
 guess_one(char *path)
 {
-	for (size_t i = 0; i < GUESSES && !stands_behind(); i++)
+	bool behind = stands_behind();
+
+	for (size_t i = 0; i < GUESSES && !behind; i++)
 		if (is_program(guesses[i]) && !is_ours(guesses[i])) {
 			copy_path(path, guesses[i]);
 			return true;

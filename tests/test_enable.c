@@ -526,6 +526,16 @@ START_TEST(test_lost)
 }
 END_TEST
 
+/* `qlimit` as qmailr: with his rights altogether, for a sanitizer will not watch a program of two users. */
+static struct harness_output
+as_qmailr(const char *command, const char *option)
+{
+	const char *const argv[] = { "chroot", "--userspec=12348:12348", "/", harness_program("qlimit"), command, option,
+		NULL };
+
+	return harness_run_words("/usr/sbin/chroot", argv);
+}
+
 START_TEST(test_not_root)
 {
 	static const char *const commands[] = { "enable", "disable" };
@@ -535,12 +545,10 @@ START_TEST(test_not_root)
 		return;
 	before = harness_bin_list();
 	ck_assert_int_eq(chmod(harness_path("."), 0777), 0);
-	ck_assert_int_eq(seteuid(HARNESS_OWNER), 0);
 	for (int i = 0; i < 2; i++)
-		is(harness_cli(commands[i]), EX_NOPERM, "", "only root can change what qmail runs");
+		is(as_qmailr(commands[i], NULL), EX_NOPERM, "", "only root can change what qmail runs");
 	ck_assert_str_eq(harness_bin_list(), before);
-	is(harness_cli("status"), EX_NOINPUT, "mail path:     unknown: " REMOTE " cannot be read", "");
-	ck_assert_int_eq(seteuid(0), 0);
+	is(as_qmailr("status", NULL), EX_NOINPUT, "mail path:     unknown: " REMOTE " cannot be read", "");
 }
 END_TEST
 
@@ -754,12 +762,8 @@ START_TEST(test_say_variable)
 	if (!here)
 		return;
 	is(harness_cli("enable", "--variable"), EX_CONFIG, "", "this qmail does not honour $QMAILREMOTE");
-	ck_assert_int_eq(seteuid(HARNESS_OWNER), 0);
-	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert_int_eq(chmod(HARNESS_BIN "qmail-rspawn", 0711), 0);
-	ck_assert_int_eq(seteuid(HARNESS_OWNER), 0);
-	is(harness_cli("enable", "--variable"), EX_CONFIG, "", "cannot be seen: run this as root");
-	ck_assert_int_eq(seteuid(0), 0);
+	is(as_qmailr("enable", "--variable"), EX_CONFIG, "", "cannot be seen: run this as root");
 	pid = rspawn_with(NULL);
 	is(harness_cli("enable", "--variable"), EX_OK, "QMAILREMOTE=/", "");
 	harness_write("/var/qmail/rc", "exec qmail-start\n", 17);
