@@ -63,7 +63,7 @@ def memory(content):
 
 
 def message(tag, sender, lines):
-	"""With what is altered most easily on the way: dots, 8-bit, empty lines, an end without a line's end."""
+	"""With what is altered most easily on the way: dots, 8-bit, empty lines, what looks like an mbox."""
 	body = "".join(f".{i}\n..\n\nFrom here on, Grüße {i}\n" for i in range(lines))
 	return raw(f"X-Tag: {tag}\nSubject: {tag}\nFrom: <{sender}>\n\n{body}end\n")
 
@@ -86,6 +86,7 @@ class Account:
 		self.bounce_texts = []
 		self.dropped = self.asked = 0
 		self.altered = []
+		self.all = mail.expected
 		self.expected = {k: v for k, v in mail.expected.items() if k[0].startswith(prefix)}
 		for line in open(place.sink_log):
 			self.take_sink(json.loads(line))
@@ -108,8 +109,8 @@ class Account:
 		key = (line["tag"], line["to"])
 		if key in self.expected:
 			self.accepted[key] += 1
-			if self.expected[key] != (line["sender"], line["digest"]):
-				self.altered.append(key)
+		if self.all.get(key) != (line["sender"], line["digest"]): # or nobody has sent such a thing
+			self.altered.append(key)
 
 	def take_bounce(self, text, tag):
 		for recipient in FAILED.findall(text.partition(COPY)[0]):

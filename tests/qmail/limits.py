@@ -33,7 +33,7 @@ def judge(c, prefix, meter, admitted, waiting, refused, held=None):
 def exact(c):
 	"""thousands queued at once, 120 at a time: exactly what is allowed goes out, also on retries"""
 	place, mail = c.place, c.mail
-	place.hour_for(120)
+	place.hour_for(150)
 	place.clear(EXACT)
 	for i in range(20):
 		mail.inject_list(f"exact-a-{i}", 100, "info@a.test", "ok", "far.test")

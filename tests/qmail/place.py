@@ -75,26 +75,24 @@ class Place:
 		self.log.said_status = False
 		waits_for(lambda: (self.log.read(), self.log.said_status)[1], 60, "qmail-send to start")
 
-	def ended(self):
+	def end(self, sig):
+		"""Returns of how many deliveries qmail-send has not learnt the end."""
+		self.send.send_signal(sig)
 		self.send.wait(60)
 		self.send = None
 		waits_for(lambda: not any("/qmail-" in exe for _, _, exe in processes()), 60, "qmail to end")
 		self.log.read()
+		at_work = len(self.log.running)
 		self.log.running.clear()
+		return at_work
 
 	def stop(self):
 		if self.send is not None:
-			self.send.terminate()
-			self.ended()
+			self.end(signal.SIGTERM)
 
 	def crash(self):
-		"""Returns how many deliveries were at work."""
-		self.log.read()
-		at_work = len(self.log.running)
-		self.send.kill()
-		self.ended()
 		self.log.deferred.clear() # it starts with all that is queued
-		return at_work
+		return self.end(signal.SIGKILL)
 
 	def alarm(self):
 		"""All that waits is tried now, and that is waited for."""
