@@ -173,7 +173,7 @@ START_TEST(test_many)
 	struct harness_output o;
 
 	for (int i = 0; i < 30; i++)
-		(void)snprintf(says + strlen(says), 20, "n%02d.example\n", i);
+		(void)snprintf(says + strlen(says), sizeof says - strlen(says), "n%02d.example\n", i);
 	o = list(_i, says);
 	expect(o, 0, "+ n19.example\nand 10 more\n");
 	for (int i = 0; i < 30; i++)
@@ -271,7 +271,7 @@ START_TEST(test_full_disk)
 	if (_i == HARNESS_CONTRIB_BUSYBOX)
 		harness_contrib_busybox();
 	for (int i = 0; i < 20; i++)
-		(void)snprintf(says + strlen(says), 24, "n%02d.example.example\n", i);
+		(void)snprintf(says + strlen(says), sizeof says - strlen(says), "n%02d.example.example\n", i);
 	harness_contrib_write("source", says);
 	expect(harness_run_words(argv[0], argv), EX_CANTCREAT, "cannot write beside");
 	ck_assert_str_eq(harness_contrib_read("domains"), MARK "\t{ name = \"old.example\"; }\n");
