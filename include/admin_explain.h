@@ -14,6 +14,7 @@ struct explanation {
 	struct info info;
 	struct admission admission;
 	struct payers payers;
+	bool current;          /* are the rules in force those of the files as they are now? */
 	struct config *config; /* NULL if it has errors: then nobody knows which line a limit is from */
 };
 

@@ -54,7 +54,7 @@ take_away(struct front *f, const struct ours_file *front)
 static int
 warn(const char *who, const char *where, const char *how)
 {
-	(void)fprintf(stderr, "qlimit: still in the mail path: %s%s %s it in $QMAILREMOTE. Take that line out "
+	(void)fprintf(stderr, "qlimit: still in the mail path: %s%s %s it in $QMAILREMOTE. Take that out "
 	    "where qmail is started, and restart qmail. Until then the program must stay where it is: without it "
 	    "qmail bounces all mail\n", who, where, how);
 	return EX_CONFIG;

@@ -15,6 +15,7 @@
 #include "message.h"
 #include "report.h"
 #include "standing.h"
+#include "watch.h"
 
 /* --- who sends it --- */
 
@@ -206,8 +207,7 @@ print_payer(const struct config *config, const struct payer *p, uint32_t warn_pe
 		    is_of_notify(config, rule) ? " (notify: no notice is stopped)" : "");
 	print_limits(config, rule, &p->counters.limits);
 	if (rule != NULL && !limits_equal(&rule->limits, &p->counters.limits))
-		(void)puts("  (in force; the configuration now says otherwise: it takes effect with the next "
-		    "delivery or `qlimit load`)");
+		(void)puts("  (in force; the configuration now says otherwise)");
 	print_counters(&p->counters, warn_percent);
 	if (p->order != NULL)
 		print_order(p->order);
@@ -263,6 +263,9 @@ print(const struct admin *a, const struct explanation *e)
 	if (e->config == NULL)
 		(void)printf("%s cannot be used as it is (`qlimit check`): the lines of limits are not shown\n",
 		    a->place.config);
+	else if (!e->current)
+		(void)puts("the configuration, or what it says is hosted, has changed since: it takes effect with the next "
+		    "delivery or `qlimit load`");
 	for (size_t i = 0; i < e->payers.count; i++)
 		print_payer(e->config, &e->payers.at[i], a->essentials.warn_percent);
 	print_verdict(e);
@@ -299,6 +302,19 @@ describe(struct admin *a, struct booking *b, int fd)
 		b->file.known = false; /* which of its deliveries is meant? */
 }
 
+/* Without a list nothing was loaded, which is said already. */
+static bool
+rules_are_current(struct store *s)
+{
+	static unsigned char record[WATCH_RECORD_MAX];
+	static struct watch_list watched;
+	size_t size;
+
+	if (store_watch_get(s, record, &size) == 1)
+		(void)watch_decode(&watched, record, size);
+	return watch_list_is_current(&watched);
+}
+
 static int
 ask(struct admin *a, struct explanation *e)
 {
@@ -310,6 +326,7 @@ ask(struct admin *a, struct explanation *e)
 	rc = admission_preview(s, &e->info, &e->booking, a->now, &e->admission, &e->payers);
 	if (rc == -1)
 		return admin_store_failed(s);
+	e->current = rules_are_current(s);
 	store_rollback(s);
 	store_close(s);
 	return EX_OK;

@@ -164,6 +164,22 @@ START_TEST(test_other_rules)
 	says(out, "/qlimit.conf cannot be used as it is (`qlimit check`)");
 	says_not(out, "built in");
 	says_not(out, "otherwise");
+	says_not(out, "has changed since");
+}
+END_TEST
+
+/* Goal: who has just entered a domain is told why it is still foreign, although no limit is another. */
+START_TEST(test_not_yet_loaded)
+{
+	const char *out;
+
+	harness_write(harness_path("control/rcpthosts"), "host.example\n", 13);
+	harness_rules("default = { max_per_hour = 2; };");
+	says_not(explain("a@new.example", NULL, NULL), "has changed since");
+	harness_write(harness_path("control/rcpthosts"), "host.example\nnew.example\n", 25);
+	out = explain("a@new.example", NULL, NULL);
+	says(out, "has changed since: it takes effect with the next delivery or `qlimit load`\n\nforeign pays");
+	says_not(out, "otherwise");
 }
 END_TEST
 
@@ -240,6 +256,7 @@ suite_explain(void)
 	tcase_add_test(t, test_message);
 	tcase_add_test(t, test_verdicts);
 	tcase_add_test(t, test_other_rules);
+	tcase_add_test(t, test_not_yet_loaded);
 	tcase_add_test(t, test_no_rules);
 	tcase_add_test(t, test_notices_are_exempt);
 	tcase_add_test(t, test_hostile);
