@@ -27,8 +27,6 @@
 
 /* --- the message --- */
 
-static char bytes[BOUNCE_MAX];
-
 /* Whoever writes into a pipe is to get rid of all of it. */
 static void
 drain(void)
@@ -45,12 +43,15 @@ drain(void)
 static int
 read_message(struct admin_bounced *b)
 {
+	char *bytes = malloc(BOUNCE_MAX); /* needed to the end */
 	char one_more;
 	ssize_t n;
 
+	if (bytes == NULL)
+		return -1;
 	b->message = (struct span){ bytes, 0 };
-	while (b->message.n < sizeof bytes) {
-		n = read(0, bytes + b->message.n, sizeof bytes - b->message.n);
+	while (b->message.n < BOUNCE_MAX) {
+		n = read(0, bytes + b->message.n, BOUNCE_MAX - b->message.n);
 		if (n <= 0)
 			return n == 0 ? 0 : -1;
 		b->message.n += (size_t)n;

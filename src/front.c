@@ -211,7 +211,7 @@ front_examine(struct front *f)
 static int
 copy(int from, int to)
 {
-	static char bytes[1 << 20];
+	static char bytes[1 << 18];
 	ssize_t n;
 
 	while ((n = read(from, bytes, sizeof bytes)) > 0) {

@@ -13,6 +13,7 @@
 
 #include "admin_bounced.h"
 #include "harness_calls.h"
+#include "harness_fail.h"
 #include "harness_faults.h"
 #include "record.h"
 #include "suites.h"
@@ -302,6 +303,20 @@ START_TEST(test_no_descriptor)
 }
 END_TEST
 
+/* Goal: without memory nothing is read, and nobody hears of it but who asked. */
+START_TEST(test_no_memory)
+{
+	struct admin a = { .now = HARNESS_NOW };
+	int status;
+
+	a.option[ADMIN_EXPLAIN] = "";
+	harness_fail_at(1, true, ENOMEM);
+	status = admin_bounced(&a);
+	(void)harness_fail_end();
+	ck_assert_int_eq(status, EX_IOERR);
+}
+END_TEST
+
 /* --- a store of which one call fails --- */
 
 static const struct store_ops *real;
@@ -502,6 +517,7 @@ suite_bounced(void)
 	tcase_add_test(t, test_too_much);
 	tcase_add_test(t, test_wrong_line);
 	tcase_add_test(t, test_no_descriptor);
+	tcase_add_test(t, test_no_memory);
 	tcase_add_test(t, test_calls_fail);
 	tcase_add_test(t, test_damaged_record);
 	tcase_add_loop_test(t, test_explain, 0, HARNESS_ROWS(explained));
