@@ -43,7 +43,7 @@ COMMON = address admission booking boot bytes claims clock counters cursor day d
          hour info limits log message meter notify notify_text orders origin payers pending place policy \
          real received record report rules small_file standing store store_counters store_days store_file \
          store_lmdb store_rules text watch
-REMOTE = $(COMMON) child delivery delivery_log envelope helper qlimit_remote settlement
+REMOTE = $(COMMON) child delivery delivery_log envelope helper nested qlimit_remote settlement
 ADMIN  = $(COMMON) admin admin_bounced admin_bounced_book admin_changes admin_check admin_counts \
          admin_disable admin_enable admin_explain admin_explain_json admin_file admin_history admin_load \
          admin_mail_path admin_metrics admin_notify admin_orders admin_orders_file admin_orders_list \
@@ -53,7 +53,7 @@ ADMIN  = $(COMMON) admin admin_bounced admin_bounced_book admin_changes admin_ch
          admin_show_watch admin_status admin_status_print admin_tidy admin_variable aside bounce bounce_dsn \
          bounce_qsbmf bounce_trace compile compile_days config config_control config_domains config_entry \
          config_hosted config_rules config_scan config_source config_syntax config_users config_value \
-         file_scan front front_trial html html_chart mail_path mime nudge options ours owner processes \
+         file_scan front front_trial html html_chart label mail_path mime nudge options ours owner processes \
          program qlimit queue queue_files queue_table queue_text replay returns rspawn start_script \
          store_returns summary tally terminal timespan usage
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))

@@ -1,8 +1,8 @@
 /*
  * child - the one place that starts other programs
  *
- * The real program gets everything as qlimit-remote got it: arguments, environment, directory,
- * descriptors, signal mask and ignored signals (facts/qmail-remote.md section 1). Only its output goes
+ * The real program gets everything as qlimit-remote got it: arguments, environment (and a mark in it, nested.h),
+ * directory, descriptors, signal mask and ignored signals (facts/qmail-remote.md section 1). Only its output goes
  * through a pipe.
  */
 #ifndef CHILD_H

@@ -56,13 +56,13 @@ int front_open(struct front *f, const char *bin, const char *ours);
  */
 int front_examine(struct front *f);
 
-/* Writes FRONT_NEW: a copy of `ours`, 0755, root's and of qmail-remote's group, durable. */
+/* Writes FRONT_NEW: a copy of `ours`, 0755, root's, of qmail-remote's group and with its label, durable. */
 int front_prepare(struct front *f);
 
 /* Gives qmail-remote its second name, durably; nothing to do where it has it. */
 int front_keep(struct front *f);
 
-/* Makes FRONT_NEW qmail-remote, durably, and looks whether it is so. */
+/* Makes FRONT_NEW qmail-remote, unless that is another one now than front_open() saw; durably, and looks whether it is so. */
 int front_put(struct front *f);
 
 /*

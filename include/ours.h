@@ -1,8 +1,10 @@
 /*
  * ours - is a file qlimit-remote, of whatever version?
  *
- * Every qlimit-remote since 0.9.0 has a marker and its version among its bytes (qlimit_remote.c). A name, an
- * inode or a size would not tell an older version from qmail's own program.
+ * A qlimit-remote has a marker and its version among its bytes (qlimit_remote.c). A name, an inode or a size would
+ * not tell another version from qmail's own program. The first ones had no marker, and were put in front by hand:
+ * those have the words of their report. Taken for qmail's own, such a one and the new one would run each other for
+ * ever.
  */
 #ifndef OURS_H
 #define OURS_H
@@ -19,7 +21,7 @@ enum ours {
 
 struct ours_file {
 	enum ours is;
-	char version[OURS_VERSION_MAX]; /* "0.9.0"; of OURS_OTHER and OURS_SAME, else "" */
+	char version[OURS_VERSION_MAX]; /* "0.9.0", or "of no version"; of OURS_OTHER and OURS_SAME, else "" */
 	int error;                      /* errno, of OURS_UNKNOWN */
 };
 

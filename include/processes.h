@@ -29,4 +29,7 @@ ssize_t processes_read(int directory, const char *name, char *buffer, size_t siz
 /* Whether its `status` file says that it is called so: at most 15 characters, as the kernel has them. */
 bool processes_is_called(const char *status, const char *name);
 
+/* Of that file the number behind `name`, which is the whole beginning of a line, "\nUid:\t"; 0 where there is none. */
+unsigned long long processes_number(const char *status, const char *name, int base);
+
 #endif

@@ -34,7 +34,7 @@ struct rspawns {
 };
 
 /*
- * Finds those whose program is BIN/qmail-rspawn, also one that an update has replaced meanwhile; one that sees
+ * Finds those of qmailr's (qmail-start makes them so) or root's whose program is BIN/qmail-rspawn, also one that an update has replaced meanwhile; one that sees
  * another directory there is another machine's (a container's). `bin` is absolute. Looking at a process of another
  * user takes root, with CAP_SYS_PTRACE, which a container may lack: such a one counts, with `error`.
  */

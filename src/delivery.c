@@ -20,6 +20,7 @@
 #include "helper.h"
 #include "log.h"
 #include "message.h"
+#include "nested.h"
 #include "place.h"
 #include "real.h"
 #include "report.h"
@@ -34,6 +35,7 @@ static struct {
 	struct essentials essentials;
 	char real[PLACE_PATH_MAX + 1];
 	struct child_program program;
+	char *const *envp; /* qmail's, for helpers: one may start a qmail anew, which is to have no mark of ours */
 	struct envelope envelope;
 	struct booking booking;
 	struct orders orders;
@@ -92,7 +94,7 @@ static void
 tell_trouble(const char *what)
 {
 	if (run.essentials.notify[0] != '\0')
-		helper_trouble(what, run.place.state, clock_now(), run.program.envp);
+		helper_trouble(what, run.place.state, clock_now(), run.envp);
 }
 
 static _Noreturn void
@@ -138,8 +140,10 @@ static void
 find_program(char **argv, char **envp)
 {
 	static char program_name[] = "qmail-remote";
+	char *const *marked = nested_mark(envp);
 	const char *problem;
 
+	run.envp = envp;
 	place_init(&run.place);
 	log_to(run.place.syslog);
 	if (essentials_read(&run.essentials, run.place.state) == -1 && errno != ENOENT &&
@@ -147,7 +151,8 @@ find_program(char **argv, char **envp)
 		log_trouble("the file essentials is not used: built-in settings instead", errno);
 	if (!run.place.state_is_set && run.essentials.state[0] != '\0')
 		run.place.state = run.essentials.state;
-	problem = look_for_program();
+	problem = marked != NULL ? look_for_program() : "what is taken for the real qmail-remote runs qlimit-remote, and "
+	    "that runs it again: see remote in qlimit.conf";
 	if (problem != NULL) {
 		static const char sorry[] =
 		    "Zqlimit-remote is unable to find the real qmail-remote. (#4.3.5)\n";
@@ -156,7 +161,7 @@ find_program(char **argv, char **envp)
 		child_answer(sorry, sizeof sorry);
 	}
 	argv[0] = program_name;
-	run.program = (struct child_program){ run.real, argv, envp };
+	run.program = (struct child_program){ run.real, argv, marked };
 }
 
 /* What an admin has said goes for this delivery, too: it needs no `load`. */
@@ -191,7 +196,7 @@ tell(const struct booking_notices *notices)
 {
 	delivery_log_notices(notices);
 	if (run.essentials.notify[0] != '\0')
-		helper_notify(notices, run.program.envp);
+		helper_notify(notices, run.envp);
 }
 
 /* Asks the store; before the very first rules are there, a moment longer. */
@@ -212,7 +217,7 @@ ask(struct admission *a)
 			tell_trouble(no_answer);
 		}
 		if (a->claims.start_load)
-			helper_start("load", run.program.envp);
+			helper_start("load", run.envp);
 		if (!a->claims.await_rules)
 			return;
 		(void)nanosleep(&pause, NULL);
@@ -235,7 +240,7 @@ admit(struct admission *a)
 	ask(a);
 	guard_arm(&admitted);
 	if (a->claims.start_tidy)
-		helper_start("tidy", run.program.envp);
+		helper_start("tidy", run.envp);
 }
 
 /* Said or not: without a word qmail defers it, and nothing else may be said. */

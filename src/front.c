@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "file_scan.h"
+#include "label.h"
 #include "ours.h"
 #include "text.h"
 
@@ -114,12 +116,22 @@ front_open(struct front *f, const char *bin, const char *ours)
 	return -1;
 }
 
+/* A network file system may say that a rename failed which was done: then this is the only name of the real one. */
+static bool
+is_second_name(struct front *f)
+{
+	struct stat kept, now;
+
+	return fstatat(f->fd, f->kept, &kept, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(f->fd, REMOTE, &now, AT_SYMLINK_NOFOLLOW) == 0 && is_same_file(&kept, &now);
+}
+
 void
 front_close(struct front *f)
 {
 	if (f->prepared)
 		(void)unlinkat(f->fd, FRONT_NEW, 0);
-	if (f->made)
+	if (f->made && is_second_name(f))
 		(void)unlinkat(f->fd, f->kept, 0);
 	if (f->fd != -1)
 		(void)close(f->fd);
@@ -180,6 +192,41 @@ check_second_names(struct front *f)
 	return 0;
 }
 
+/* Whether qmail-remote, a script or a program, has this name in it: then it runs that, one way or another. */
+static int
+mentions(struct front *f, const char *name)
+{
+	char behind[2];
+	int fd = openat(f->fd, REMOTE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int found = fd == -1 ? -1 : file_scan(fd, name, behind, sizeof behind);
+
+	if (found == -1)
+		(void)fail(f, REMOTE);
+	if (fd != -1)
+		(void)close(fd);
+	return found;
+}
+
+/* A .next that was kept by an earlier `enable` is stale, and is lost; one that is in use would be lost as well. */
+static int
+check_next(struct front *f, const struct stat *next)
+{
+	static const char in_use[] = "is what " REMOTE " itself runs, and would be replaced: not understood. Give it "
+				     "another name, there too";
+	struct stat runs, target;
+	int mentioned;
+
+	if (is_same_file(next, &f->remote))
+		return 0;
+	mentioned = mentions(f, NEXT);
+	if (mentioned == -1)
+		return -1;
+	if (mentioned == 1 || (fstatat(f->fd, REMOTE, &runs, 0) == 0 && fstatat(f->fd, NEXT, &target, 0) == 0 &&
+	    is_same_file(&runs, &target)))
+		return refuse(f, NEXT, in_use);
+	return 0;
+}
+
 /* .next is asked for before .orig (real.h): a stale one has to be replaced, and that is to it alone. */
 static int
 choose_name(struct front *f)
@@ -187,7 +234,7 @@ choose_name(struct front *f)
 	struct stat next, orig;
 	int has_next = look(f, NEXT, &next), has_orig = look(f, ORIG, &orig);
 
-	if (has_next == -1 || has_orig == -1)
+	if (has_next == -1 || has_orig == -1 || (has_next == 1 && check_next(f, &next) == -1))
 		return -1;
 	f->kept = has_next == 0 && (has_orig == 0 || is_same_file(&orig, &f->remote)) ? ORIG : NEXT;
 	return 0;
@@ -224,12 +271,23 @@ copy(int from, int to)
 }
 
 static int
+label(const struct front *f, int to)
+{
+	int from = openat(f->fd, REMOTE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int rc = from == -1 ? -1 : label_copy(from, to);
+
+	if (from != -1)
+		(void)close(from);
+	return rc;
+}
+
+static int
 fill(const struct front *f, int from, int to)
 {
 	struct stat target;
 
 	return copy(from, to) == -1 || fstatat(f->fd, REMOTE, &target, 0) == -1 ||
-	    fchown(to, 0, target.st_gid) == -1 || fchmod(to, 0755) == -1 || fsync(to) == -1 ? -1 : 0;
+	    fchown(to, 0, target.st_gid) == -1 || fchmod(to, 0755) == -1 || label(f, to) == -1 || fsync(to) == -1 ? -1 : 0;
 }
 
 static int
@@ -322,9 +380,17 @@ become_remote(struct front *f, const char *name)
 	return 0;
 }
 
+/* The trial may have taken seconds: an update of qmail's that came meanwhile would be lost by the rename. */
 int
 front_put(struct front *f)
 {
+	struct stat now;
+	int there = look(f, REMOTE, &now);
+
+	if (there == -1)
+		return -1;
+	if (there == 0 || !is_same_file(&now, &f->remote))
+		return refuse(f, REMOTE, "has been replaced meanwhile, by an update of qmail perhaps: try again");
 	return become_remote(f, FRONT_NEW);
 }
 

@@ -26,15 +26,6 @@ struct sought {
 
 /* --- is it this one? --- */
 
-/* The number behind this name, which is the whole beginning of a line; 0 where there is none. */
-static unsigned long long
-number_of(const char *status, const char *name, int base)
-{
-	const char *at = strstr(status, name);
-
-	return at == NULL ? 0 : strtoull(at + strlen(name), NULL, base);
-}
-
 /* By what every user may know of a process. One that has ended meanwhile is not it. */
 static bool
 looks_like_it(int process, const struct sought *sought)
@@ -43,8 +34,8 @@ looks_like_it(int process, const struct sought *sought)
 
 	return processes_read(process, "status", status, sizeof status) > 0 &&
 	    processes_is_called(status, "qmail-send") &&
-	    number_of(status, "\nUid:\t", 10) == sought->owner &&
-	    (number_of(status, "\nSigCgt:\t", 16) & 1ULL << (SIGALRM - 1)) != 0;
+	    processes_number(status, "\nUid:\t", 10) == sought->owner &&
+	    (processes_number(status, "\nSigCgt:\t", 16) & 1ULL << (SIGALRM - 1)) != 0;
 }
 
 /* 1 if it is; 0; -1 with errno where that is not ours to know. */

@@ -11,23 +11,45 @@
 #include "real.h"
 #include "text.h"
 
+/* In two pieces: in one, the program that looks for it would have it, too. */
+static int
+scan(int fd, const char *word, const char *rest, char *behind, size_t size)
+{
+	char both[60];
+	struct text t;
+
+	text_init(&t, both, sizeof both);
+	text_add(&t, word);
+	text_add(&t, rest);
+	return file_scan(fd, both, behind, size);
+}
+
+/* Those that went out before there was a marker: what they say where they find no program, to nobody else's words. */
+static int
+scan_for_older(struct ours_file *file, int fd)
+{
+	char behind[2];
+	struct text t;
+	int found = scan(fd, "Zqlimit-", "remote is unable to find the real", behind, sizeof behind);
+
+	text_init(&t, file->version, sizeof file->version);
+	text_add(&t, found == 1 ? "of no version" : "");
+	return found;
+}
+
 static enum ours
 judge(struct ours_file *file, int fd)
 {
-	char marker[40];
 	struct stat st;
-	struct text t;
 	int found;
 
 	if (fstat(fd, &st) == -1)
 		return OURS_UNKNOWN;
 	if (!S_ISREG(st.st_mode) || st.st_size > FILE_SCAN_MAX)
 		return OURS_NOT;
-	/* In two pieces: in one, the program that looks for it would have it, too. */
-	text_init(&t, marker, sizeof marker);
-	text_add(&t, "@(#)qlimit-");
-	text_add(&t, "remote ");
-	found = file_scan(fd, marker, file->version, sizeof file->version);
+	found = scan(fd, "@(#)qlimit-", "remote ", file->version, sizeof file->version);
+	if (found == 0)
+		found = scan_for_older(file, fd);
 	return found == -1 ? OURS_UNKNOWN : found == 0 ? OURS_NOT : OURS_OTHER;
 }
 

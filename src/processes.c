@@ -78,3 +78,11 @@ processes_is_called(const char *status, const char *name)
 	return strncmp(status, field, sizeof field - 1) == 0 &&
 	    strncmp(status + sizeof field - 1, name, n) == 0 && status[sizeof field - 1 + n] == '\n';
 }
+
+unsigned long long
+processes_number(const char *status, const char *name, int base)
+{
+	const char *at = strstr(status, name);
+
+	return at == NULL ? 0 : strtoull(at + strlen(name), NULL, base);
+}

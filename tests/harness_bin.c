@@ -127,7 +127,7 @@ harness_bin_put(const char *name, const char *program, const char *more, mode_t 
 /* --- a qmail-rspawn --- */
 
 static _Noreturn void
-become_rspawn(const char *const *environment)
+become_rspawn(uid_t owner, const char *const *environment)
 {
 	static char name[] = "qmail-rspawn", long_enough[] = "60";
 	char *const argv[] = { name, long_enough, NULL };
@@ -136,36 +136,43 @@ become_rspawn(const char *const *environment)
 		char *const *taken;
 	} words = { .given = environment };
 
-	if (setgid(HARNESS_OWNER) == 0 && setuid(HARNESS_OWNER) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
+	if (setgid(HARNESS_OWNER) == 0 && setuid(owner) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
 		(void)execve(HARNESS_BIN "qmail-rspawn", argv, words.taken);
 	_exit(99);
 }
 
+/* By its words, not by its name: exec(2) sets that before there is an environment to be read. */
 static bool
 is_called_so(pid_t pid)
 {
-	char path[40], name[40] = "";
-	FILE *f;
+	char path[40], word[40] = "";
+	int fd;
 
-	(void)snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-	f = fopen(path, "r");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(fscanf(f, "%39s", name), 1);
-	(void)fclose(f);
-	return strcmp(name, "qmail-rspawn") == 0;
+	(void)snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_ge(read(fd, word, sizeof word - 1), 0);
+	ck_assert_int_eq(close(fd), 0);
+	return strcmp(word, "qmail-rspawn") == 0;
 }
 
 pid_t
-harness_bin_rspawn(const char *const *environment)
+harness_bin_rspawn_of(uid_t owner, const char *const *environment)
 {
 	pid_t pid = fork();
 
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0)
-		become_rspawn(environment);
+		become_rspawn(owner, environment);
 	while (!is_called_so(pid))
 		(void)usleep(1000);
 	return pid;
+}
+
+pid_t
+harness_bin_rspawn(const char *const *environment)
+{
+	return harness_bin_rspawn_of(HARNESS_OWNER, environment);
 }
 
 void

@@ -29,6 +29,7 @@ void harness_bin_put(const char *name, const char *program, const char *more, mo
 
 /* Starts HARNESS_BIN qmail-rspawn as qmailr with this environment, and waits until it is that; ends it. */
 pid_t harness_bin_rspawn(const char *const *environment);
+pid_t harness_bin_rspawn_of(uid_t owner, const char *const *environment); /* likewise, as another user */
 void harness_bin_end(pid_t rspawn);
 
 /*

@@ -118,12 +118,18 @@ log_environment(FILE *line)
 {
 	struct itimerval timer = { 0 };
 	uint64_t sum = FNV_START;
-	unsigned n = 0;
+	unsigned n = 0, nested = 0;
 
-	for (char **e = environ; *e != NULL; e++, n++)
-		sum = fnv(sum, *e, strlen(*e) + 1);
+	/* Our mark is the one thing that may come to it. */
+	for (char **e = environ; *e != NULL; e++)
+		if (strcmp(*e, "QLIMIT_NESTED=1") == 0) {
+			nested++;
+		} else {
+			sum = fnv(sum, *e, strlen(*e) + 1);
+			n++;
+		}
 	(void)getitimer(ITIMER_REAL, &timer);
-	fprintf(line, " environ=%u environ_sum=%016" PRIx64 " alarm=%jd", n, sum,
+	fprintf(line, " environ=%u environ_sum=%016" PRIx64 " nested=%u alarm=%jd", n, sum, nested,
 	    (intmax_t)timer.it_value.tv_sec * 1000 + timer.it_value.tv_usec / 1000);
 }
 

@@ -202,6 +202,59 @@ START_TEST(test_update_of_qlimit)
 }
 END_TEST
 
+/*
+ * Goal: one of the versions that had no marker, put in front by hand as was said then, is known and replaced: taken
+ * for qmail's own and kept as .next, it and the new one would run each other for ever.
+ */
+START_TEST(test_update_of_the_first)
+{
+	static const char words[] = "#!/bin/sh\necho 'Zqlimit-" "remote is unable to find the real qmail-remote. '\n";
+	const char *before;
+
+	if (!here)
+		return;
+	before = harness_bin_list();
+	ck_assert_int_eq(link(REMOTE, ORIG), 0);
+	harness_write(harness_path("first"), words, sizeof words - 1);
+	harness_bin_put("qmail-remote", harness_path("first"), "", 0755);
+	is(harness_cli("enable"), EX_OK, "updated: qmail-rspawn -> " REMOTE, "");
+	ck_assert(!is_there(NEXT));
+	mail_goes_out();
+	is(harness_cli("disable"), EX_OK, "what qmail-remote.orig was", "");
+	ck_assert_str_eq(harness_bin_list(), before);
+}
+END_TEST
+
+/*
+ * Goal: a program that is set as the real one once qlimit-remote is in front, and that runs qmail-remote, as a signer
+ * before it would: no processes without end, but a deferral and a word in the log.
+ */
+START_TEST(test_runs_itself)
+{
+	static const char again[] = "#!/bin/sh\nexec " REMOTE " \"$@\"\n";
+	struct harness_attempt attempt = { .program = REMOTE, .sender = "a@example.com",
+		.recipient = "accept@example.net" };
+	struct harness_delivery d;
+
+	if (!here)
+		return;
+	is(harness_cli("enable"), EX_OK, "enabled", "");
+	harness_write(harness_path("again"), again, sizeof again - 1);
+	harness_bin_put("again", harness_path("again"), "", 0755);
+	harness_rules("remote = \"" HARNESS_BIN "again\";");
+	attempt.message = harness_message(NULL, NULL);
+	d = harness_attempt_finish(harness_attempt_start(&attempt));
+	ck_assert_msg(d.letter == 'Z' && strstr(d.bytes, "unable to find the real") != NULL, "%s", d.bytes);
+	ck_assert_uint_eq(harness_calls(), 0);
+	ck_assert_uint_eq(harness_log_lines("runs it again"), 1);
+	ck_assert_uint_eq(harness_counters("domain", "example.com").admitted, 1);
+	/* And once that is put right, the same message goes out. */
+	harness_rules("");
+	ck_assert_int_eq(harness_attempt_finish(harness_attempt_start(&attempt)).letter, 'K');
+	ck_assert_uint_eq(harness_counters("domain", "example.com").admitted, 1);
+}
+END_TEST
+
 /* Goal: Plesk's wrapper stands at qmail-remote and calls .moved: we come first, and it still finds that. */
 START_TEST(test_plesk)
 {
@@ -280,6 +333,24 @@ static void
 moved_is_ours(void)
 {
 	harness_bin_put("qmail-remote.moved", harness_program("qlimit-remote"), "old", 0755);
+}
+
+/* Somebody's own scheme with the name that is ours: replaced, the program that delivers would be lost. */
+static void
+next_is_run(void)
+{
+	static const char script[] = "#!/bin/sh\nexec " NEXT " \"$@\"\n";
+
+	ck_assert_int_eq(rename(REMOTE, NEXT), 0);
+	harness_write(harness_path("script"), script, sizeof script - 1);
+	harness_bin_put("qmail-remote", harness_path("script"), "", 0755);
+}
+
+static void
+next_is_linked(void)
+{
+	ck_assert_int_eq(rename(REMOTE, NEXT), 0);
+	ck_assert_int_eq(symlink("qmail-remote.next", REMOTE), 0);
 }
 
 static void
@@ -420,6 +491,8 @@ static const struct {
 } refused[] = {
 	{ orig_is_ours, EX_CONFIG, ORIG ": is qlimit-remote itself" },
 	{ moved_is_ours, EX_CONFIG, MOVED ": is qlimit-remote itself" },
+	{ next_is_run, EX_CONFIG, NEXT ": is what qmail-remote itself runs" },
+	{ next_is_linked, EX_CONFIG, NEXT ": is what qmail-remote itself runs" },
 	{ missing, EX_CONFIG, REMOTE ": No such file" },
 	{ directory, EX_CONFIG, REMOTE ": is no plain file" },
 	{ dangling, EX_CONFIG, REMOTE ": No such file" },
@@ -865,6 +938,8 @@ suite_enable(void)
 	tcase_add_test(t, test_orig_is_taken);
 	tcase_add_test(t, test_update_of_qmail);
 	tcase_add_test(t, test_update_of_qlimit);
+	tcase_add_test(t, test_update_of_the_first);
+	tcase_add_test(t, test_runs_itself);
 	tcase_add_test(t, test_plesk);
 	tcase_add_test(t, test_link);
 	tcase_add_test(t, test_leftovers);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "harness_calls.h"
 #include "harness_fail.h"
 #include "harness_faults.h"
+#include "label.h"
 #include "mail_path.h"
 #include "processes.h"
 #include "start_script.h"
@@ -83,6 +85,7 @@ look(const char *path)
 START_TEST(test_ours)
 {
 	static const char marker[] = "@(#)qlimit-" "remote 0.8\n";
+	static const char older[] = "\0Zqlimit-" "remote is unable to find the real qmail-remote. (#4.3.5)\n";
 	struct ours_file file;
 	const char *path = harness_path("file");
 
@@ -98,6 +101,8 @@ START_TEST(test_ours)
 	ours_look(&file, path, harness_program("qlimit-remote"));
 	ck_assert_int_eq(file.is, OURS_OTHER);
 	ck_assert_str_eq(file.version, "0.8");
+	harness_write(path, older, sizeof older);
+	ck_assert_int_eq(look(path), OURS_OTHER);
 	harness_call_fails("fstat", 0, 1, EIO);
 	ours_look(&file, path, path);
 	ck_assert(file.is == OURS_UNKNOWN && file.error == EIO);
@@ -193,6 +198,26 @@ START_TEST(test_rspawn)
 	    rspawns[_i].label, r->remote, (int)path.is);
 	ck_assert_uint_eq(mail_path_by_variable(&path, &first), path.is == MAIL_PATH_VARIABLE);
 	ck_assert(path.old == (_i == 6));
+	harness_bin_end(pid);
+}
+END_TEST
+
+/* Goal: what anybody runs, in an environment of his own making, is not qmail's word; root's is. */
+START_TEST(test_whose_rspawn)
+{
+	const char *const mallory[] = { "QMAILREMOTE=/home/mallory/evil", NULL };
+	pid_t pid;
+
+	if (!here)
+		return;
+	harness_bin_put("qmail-rspawn", "/bin/sleep", "QMAILREMOTE", 0755);
+	pid = harness_bin_rspawn_of(HARNESS_OWNER + 1, mallory);
+	find();
+	ck_assert_uint_eq(path.rspawns.count, 0);
+	harness_bin_end(pid);
+	pid = harness_bin_rspawn_of(0, mallory);
+	find();
+	ck_assert_uint_eq(path.rspawns.count, 1);
 	harness_bin_end(pid);
 }
 END_TEST
@@ -390,6 +415,104 @@ START_TEST(test_examine)
 }
 END_TEST
 
+/* Goal: a .next is replaced only where all of qmail-remote could be read, and does not name it. */
+START_TEST(test_examine_next)
+{
+	unsigned reads = 0;
+
+	if (!here)
+		return;
+	open_front();
+	harness_bin_put("qmail-remote.next", "/bin/true", "", 0755);
+	for (; reads < 100; reads++) {
+		harness_call_fails("pread", reads, 1, EIO);
+		if (front_examine(&front) == 0)
+			break;
+		refuses(-1, "Input/output error");
+	}
+	ck_assert_str_eq(front.kept, "qmail-remote.next");
+	ck_assert(reads > 2 && reads < 100);
+	harness_call_fails("pread", 0, 0, 0);
+	front_close(&front);
+}
+END_TEST
+
+static int
+rename_but_say_no(void)
+{
+	return rename(BIN "/" FRONT_NEW, BIN "/qmail-remote") == 0 ? EIO : errno;
+}
+
+/* Goal: NFS may say that a rename failed which was done: what was kept is then the only name of the real program. */
+START_TEST(test_renamed_all_the_same)
+{
+	if (!here)
+		return;
+	open_front();
+	ck_assert_int_eq(front_examine(&front), 0);
+	ck_assert_int_eq(front_prepare(&front), 0);
+	ck_assert_int_eq(front_keep(&front), 0);
+	harness_on_call("renameat", rename_but_say_no);
+	refuses(front_put(&front), "Input/output error");
+	front_close(&front);
+	ck_assert_int_eq(access(BIN "/qmail-remote.orig", X_OK), 0);
+	/* Enabling again finds it done. */
+	find();
+	ck_assert(path.front.is == OURS_SAME);
+}
+END_TEST
+
+/* Goal: with SELinux the copy is labelled as what it stands for: qmail-rspawn might not execute it else. */
+START_TEST(test_label)
+{
+	static const char name[] = "security.selinux", of_remote[] = "system_u:object_r:qmail_remote_exec_t:s0";
+	char label[100] = "";
+
+	if (!here)
+		return;
+	if (setxattr(BIN "/qmail-remote", name, of_remote, sizeof of_remote, 0) == -1) {
+		harness_skip("labels", strerror(errno));
+		return;
+	}
+	open_front();
+	ck_assert_int_eq(front_examine(&front), 0);
+	ck_assert_int_eq(front_prepare(&front), 0);
+	ck_assert_int_eq(getxattr(BIN "/" FRONT_NEW, name, label, sizeof label), (ssize_t)sizeof of_remote);
+	ck_assert_str_eq(label, of_remote);
+	/* Once more, where nothing is to be done. */
+	ck_assert_int_eq(label_copy(open(BIN "/qmail-remote", O_RDONLY), open(BIN "/" FRONT_NEW, O_RDONLY)), 0);
+	ck_assert_int_eq(label_copy(-1, -1), -1);
+	front_close(&front);
+}
+END_TEST
+
+/* Goal: a qmail that is updated while the copy is tried out keeps its new program. */
+START_TEST(test_updated_meanwhile)
+{
+	struct stat st, now;
+
+	if (!here)
+		return;
+	open_front();
+	ck_assert_int_eq(front_examine(&front), 0);
+	ck_assert_int_eq(front_prepare(&front), 0);
+	ck_assert_int_eq(front_keep(&front), 0);
+	if (_i == 0)
+		harness_bin_put("qmail-remote", "/bin/true", "", 0755);
+	else
+		ck_assert_int_eq(unlink(BIN "/qmail-remote"), 0);
+	(void)memset(&st, 0, sizeof st);
+	ck_assert_int_eq(stat(BIN "/qmail-remote", &st), -_i);
+	refuses(front_put(&front), "qmail-remote: has been replaced meanwhile");
+	harness_call_fails("fstatat", 0, 1, EIO);
+	refuses(front_put(&front), "qmail-remote: Input/output error");
+	front_close(&front);
+	ck_assert_int_eq(stat(BIN "/qmail-remote", &now), -_i);
+	ck_assert(_i == 1 || now.st_ino == st.st_ino);
+	ck_assert_int_eq(access(BIN "/" FRONT_NEW, F_OK), -1);
+}
+END_TEST
+
 /* Room for the directory, not for what is in it. */
 START_TEST(test_long_bin)
 {
@@ -427,7 +550,7 @@ static const struct {
 	{ "write", 0, 1, ENOSPC },
 	{ "fchown", 0, 1, EPERM },
 	{ "fsync", 0, 1, EIO },
-	{ "close", 4, 1, EDQUOT },
+	{ "close", 5, 1, EDQUOT },
 	{ "linkat", 0, 1, EMLINK },
 	{ "fsync", 1, 1, EIO },
 	{ "renameat", 0, 1, EIO },
@@ -568,6 +691,7 @@ suite_mail_path(void)
 	tcase_add_test(t, test_ours);
 	tcase_add_test(t, test_processes);
 	tcase_add_loop_test(t, test_rspawn, 0, HARNESS_ROWS(rspawns));
+	tcase_add_test(t, test_whose_rspawn);
 	tcase_add_test(t, test_many_rspawns);
 	tcase_add_test(t, test_not_seen);
 	tcase_add_test(t, test_long_paths);
@@ -577,6 +701,10 @@ suite_mail_path(void)
 	tcase_add_loop_test(t, test_steps, 0, HARNESS_ROWS(steps));
 	tcase_add_test(t, test_no_sync);
 	tcase_add_test(t, test_examine);
+	tcase_add_test(t, test_examine_next);
+	tcase_add_test(t, test_renamed_all_the_same);
+	tcase_add_test(t, test_label);
+	tcase_add_loop_test(t, test_updated_meanwhile, 0, 2);
 	tcase_add_test(t, test_long_bin);
 	tcase_add_test(t, test_commands);
 	tcase_add_test(t, test_trial);

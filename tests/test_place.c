@@ -12,6 +12,7 @@
 #include "essentials.h"
 #include "harness.h"
 #include "harness_calls.h"
+#include "nested.h"
 #include "owner.h"
 #include "real.h"
 #include "suites.h"
@@ -179,6 +180,36 @@ START_TEST(test_ours)
 	real_find_ours(path, name);
 	ck_assert_int_eq(strncmp(path, "/usr/local/sbin/xxx", 19), 0);
 	harness_end();
+}
+END_TEST
+
+/* --- one behind the other --- */
+
+START_TEST(test_nested)
+{
+	static char path[] = "PATH=/bin", home[] = "HOME=/", none[] = "QLIMIT_NESTED=", foreign[] = "QLIMIT_NESTED=~";
+	char *plain[] = { path, home, NULL }, *odd[] = { none, path, NULL }, *most[] = { path, foreign, NULL };
+	static char *much[NESTED_ENTRIES + 2];
+	char *const *env = nested_mark(plain);
+
+	ck_assert(env[0] == path && env[1] == home && env[3] == NULL);
+	ck_assert_str_eq(env[2], "QLIMIT_NESTED=1");
+	for (int i = 2; i <= NESTED_MOST; i++) {
+		env = nested_mark(env);
+		ck_assert(env[0] == path && env[2][14] == '0' + i && env[2][15] == '\0' && env[3] == NULL);
+	}
+	ck_assert_ptr_null(nested_mark(env));
+	ck_assert_ptr_null(nested_mark(most));
+	env = nested_mark(odd);
+	ck_assert(env[1] == path && env[2] == NULL);
+	ck_assert_str_eq(env[0], "QLIMIT_NESTED=1");
+	/* As many as there is room for; one more, and nothing is changed. */
+	for (int i = 0; i < NESTED_ENTRIES; i++)
+		much[i] = home;
+	env = nested_mark(much);
+	ck_assert_str_eq(env[NESTED_ENTRIES], "QLIMIT_NESTED=1");
+	much[NESTED_ENTRIES] = home;
+	ck_assert_ptr_eq(nested_mark(much), much);
 }
 END_TEST
 
@@ -363,6 +394,7 @@ suite_place(void)
 	Suite *s = suite_create("place");
 	TCase *t = tcase_create("place");
 
+	tcase_add_test(t, test_nested);
 	tcase_add_test(t, test_ours);
 	suite_add_tcase(s, t);
 	if (geteuid() == 0)

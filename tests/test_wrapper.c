@@ -448,7 +448,7 @@ same(const char *key)
 	    key, bare, wrapped);
 }
 
-/* Goal: arguments, environment, descriptors, directory, offset, signals: all as qmail-rspawn gave it. */
+/* Goal: arguments, environment and a mark, descriptors, directory, offset, signals: all as qmail-rspawn gave it. */
 START_TEST(test_everything_is_passed_on)
 {
 	static const char *const keys[] = { "uid", "argc", "argv1", "argv2", "argv3", "offset",
@@ -467,6 +467,8 @@ START_TEST(test_everything_is_passed_on)
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		same(keys[i]);
 	ck_assert_str_eq(harness_call(1, "argv0"), "qmail-remote");
+	ck_assert_str_eq(harness_call(0, "nested"), "0");
+	ck_assert_str_eq(harness_call(1, "nested"), "1");
 	ck_assert_str_eq(harness_call(1, "offset"), "0");
 	ck_assert_str_eq(harness_call(1, "fds"), "0,1,2");
 }
