@@ -19,7 +19,7 @@ CFLAGS     =
 LDFLAGS    =
 FUZZ_SECONDS = 60
 TORTURE    = 100
-PARTS      = 1
+PARTS      = 2
 V          = 0
 
 BUILD    = build
