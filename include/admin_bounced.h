@@ -20,7 +20,8 @@ enum admin_bounced_whose {
 
 struct admin_bounced {
 	struct admin *admin;
-	struct span message; /* at most BOUNCE_MAX bytes of it */
+	struct span message; /* at most BOUNCE_MAX bytes of it ... */
+	void *memory;        /* ... which are in here */
 	bool cut;            /* there was more, which is not looked at */
 	struct bounce bounce;
 	struct bounce_trace trace;

@@ -43,7 +43,7 @@ drain(void)
 static int
 read_message(struct admin_bounced *b)
 {
-	char *bytes = malloc(BOUNCE_MAX); /* needed to the end */
+	char *bytes = b->memory = malloc(BOUNCE_MAX);
 	char one_more;
 	ssize_t n;
 
@@ -249,8 +249,21 @@ explain(struct admin_bounced *b)
 int
 admin_bounced(struct admin *a)
 {
-	static struct admin_bounced b;
+	/* Not static: every command of qlimit would have to find room for it. */
+	struct admin_bounced *b = calloc(1, sizeof *b);
+	int status;
 
-	b.admin = a;
-	return a->option[ADMIN_EXPLAIN] != NULL ? explain(&b) : run_in_silence(&b);
+	if (b == NULL && a->option[ADMIN_EXPLAIN] != NULL) {
+		(void)fputs("qlimit: out of memory\n", stderr);
+		return EX_IOERR;
+	}
+	if (b == NULL) {
+		log_trouble("a notification of returned mail was not counted", ENOMEM);
+		return EX_OK;
+	}
+	b->admin = a;
+	status = a->option[ADMIN_EXPLAIN] != NULL ? explain(b) : run_in_silence(b);
+	free(b->memory);
+	free(b);
+	return status;
 }

@@ -15,7 +15,7 @@
 
 #define REAL_PATH_SIZE 4096 /* PATH_MAX, what realpath(3) needs */
 #define STATUS_SIZE 4096
-#define ENVIRONMENT_SIZE (256 << 10) /* a longer one is not understood */
+#define ENVIRONMENT_SIZE (64 << 10) /* a longer one is not understood */
 
 struct search {
 	struct rspawns *all;

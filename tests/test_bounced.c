@@ -307,13 +307,21 @@ END_TEST
 START_TEST(test_no_memory)
 {
 	struct admin a = { .now = HARNESS_NOW };
-	int status;
 
-	a.option[ADMIN_EXPLAIN] = "";
-	harness_fail_at(1, true, ENOMEM);
-	status = admin_bounced(&a);
-	(void)harness_fail_end();
-	ck_assert_int_eq(status, EX_IOERR);
+	for (unsigned call = 1; call <= 2; call++) {
+		int status, silent;
+
+		a.option[ADMIN_EXPLAIN] = "";
+		harness_fail_at(call, true, ENOMEM);
+		status = admin_bounced(&a);
+		(void)harness_fail_end();
+		a.option[ADMIN_EXPLAIN] = NULL;
+		harness_fail_at(call, true, ENOMEM);
+		silent = admin_bounced(&a);
+		(void)harness_fail_end();
+		ck_assert_int_eq(status, EX_IOERR);
+		ck_assert_int_eq(silent, EX_OK);
+	}
 }
 END_TEST
 
