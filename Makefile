@@ -135,7 +135,7 @@ demo: all $(HELPERS)
 asan:
 	$(Q)$(MAKE) BUILD=build/asan STATIC=no NOHARDEN=1 OPT='-O1 -g' HARDEN_LD= \
 	    CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
-	    check PARTS=2
+	    check
 
 valgrind:
 	$(Q)$(MAKE) --no-print-directory BUILD=build/valgrind STATIC=no OPT='-O1 -g' programs

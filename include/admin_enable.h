@@ -19,6 +19,9 @@ int admin_enable_begin(const struct admin *a, struct front *f, struct mail_path 
 /* Says what front has as its problem, and that nothing is changed; ends it. EX_CONFIG. */
 int admin_enable_refuse(struct front *f);
 
+/* Logs what has become of the mail path: "enabled", "updated" or "disabled". */
+void admin_enable_log(const char *change);
+
 /* `enable --variable`: changes nothing, says what to write into which start script. An exit status. */
 int admin_enable_variable(const struct admin *a);
 

@@ -6,7 +6,6 @@
 
 #include "admin_enable.h"
 #include "admin_mail_path.h"
-#include "log.h"
 #include "start_script.h"
 
 /* --- by name --- */
@@ -14,14 +13,10 @@
 static int
 restore(struct front *f)
 {
-	struct log_line line;
-
 	if (front_restore(f) == -1)
 		return admin_enable_refuse(f);
 	(void)printf("disabled: " ADMIN_BIN "/qmail-remote is again what %s was\n", f->kept);
-	log_start(&line, LOG_LINE_NOTICE, "mail_path");
-	log_string(&line, "change", "disabled");
-	log_send(&line);
+	admin_enable_log("disabled");
 	return EX_OK;
 }
 

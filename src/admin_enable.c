@@ -16,7 +16,6 @@
 #include "config.h"
 #include "front_trial.h"
 #include "log.h"
-#include "owner.h"
 #include "real.h"
 
 #define REAL_PATH_SIZE 4096 /* PATH_MAX, what realpath(3) needs */
@@ -45,6 +44,16 @@ admin_enable_refuse(struct front *f)
 	front_close(f);
 	(void)fprintf(stderr, "qlimit: %s\n", f->problem);
 	return EX_CONFIG;
+}
+
+void
+admin_enable_log(const char *what)
+{
+	struct log_line line;
+
+	log_start(&line, LOG_LINE_NOTICE, "mail_path");
+	log_string(&line, "change", what);
+	log_send(&line);
 }
 
 /* --- what is not understood --- */
@@ -193,23 +202,13 @@ try_out(struct front *f)
 	return -1;
 }
 
-static void
-log_change(const char *what)
-{
-	struct log_line line;
-
-	log_start(&line, LOG_LINE_NOTICE, "mail_path");
-	log_string(&line, "change", what);
-	log_send(&line);
-}
-
 static int
 update(struct front *f)
 {
 	if (front_prepare(f) == -1 || try_out(f) == -1 || front_put(f) == -1)
 		return admin_enable_refuse(f);
 	front_close(f);
-	log_change("updated");
+	admin_enable_log("updated");
 	return EX_OK;
 }
 
@@ -231,7 +230,7 @@ put_in_front(const struct admin *a, struct front *f)
 	if (front_prepare(f) == -1 || try_out(f) == -1 || front_keep(f) == -1 || front_put(f) == -1)
 		return admin_enable_refuse(f);
 	front_close(f);
-	log_change("enabled");
+	admin_enable_log("enabled");
 	return EX_OK;
 }
 

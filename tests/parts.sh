@@ -1,7 +1,7 @@
 #!/bin/sh
 # parts.sh N CHECK - runs all suites of CHECK in N processes at once, and fails if one of them does
 #
-# For builds that are slow: the suites wait as much as they work, and none needs the machine for itself.
+# The suites wait as much as they work, and none needs the machine for itself.
 set -u
 parts=$1 check=$2
 status=0 running=""
