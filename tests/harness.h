@@ -45,7 +45,10 @@ struct harness_output harness_cli_words(const char *const *words);
 /* Runs any program with this argv in the same way. */
 struct harness_output harness_run_words(const char *program, const char *const *argv);
 
-/* `qlimit load`; harness_rules() writes a configuration first, and it must load. */
+/*
+ * `qlimit load`; harness_rules() writes a configuration first, with a deadline of a minute if it names none,
+ * and it must load.
+ */
 struct harness_output harness_load(void);
 void harness_rules(const char *text);
 

@@ -266,12 +266,20 @@ harness_load(void)
 	return harness_cli("load");
 }
 
+/*
+ * A test that does not name a deadline is not about it: on a busy machine, or under a sanitizer, no delivery
+ * of its may pass uncounted. (libconfig takes @include at the start of a line only.)
+ */
 void
 harness_rules(const char *text)
 {
+	bool as_it_is = strstr(text, "deadline_ms") != NULL || text[0] == '@';
+	size_t size = sizeof "deadline_ms = 60000; " + strlen(text);
+	char *whole = harness_keep(malloc(size));
 	struct harness_output output;
 
-	harness_config(text);
+	(void)snprintf(whole, size, "%s%s", as_it_is ? "" : "deadline_ms = 60000; ", text);
+	harness_config(whole);
 	output = harness_load();
 	ck_assert_msg(output.status == 0, "harness: load: status %d: %s%s", output.status, output.out,
 	    output.err);
