@@ -111,10 +111,17 @@ harness_config(const char *text)
 void
 harness_script(const char *text)
 {
+	HARNESS_MUST(unlink(harness_path("go")) == 0 || errno == ENOENT);
 	if (text != NULL)
 		write_file(harness_path("script"), text);
 	else
 		HARNESS_MUST(unlink(harness_path("script")) == 0 || errno == ENOENT);
+}
+
+void
+harness_go(void)
+{
+	write_file(harness_path("go"), "");
 }
 
 void

@@ -98,6 +98,9 @@ struct harness_delivery harness_deliver_argv(const char *message, const char *co
 /* What the remote does from now on (helper_remote.c); NULL: what the recipients' local parts say. */
 void harness_script(const char *text);
 
+/* Lets the remotes whose script, the one written last, says "await go" go on. */
+void harness_go(void);
+
 /*
  * The remote's runs so far, and one value of one of them, unescaped (remote_log.h has the keys); NULL
  * where there is no such run or key.

@@ -10,6 +10,7 @@
  *	error BYTES      the same to fd 2
  *	repeat N BYTES   N times BYTES to fd 1, in one write
  *	sleep MS         milliseconds
+ *	await NAME       until there is a file of that name beside the script, a minute at most
  *	close FD
  *	linger MS        leaves a process behind that holds every descriptor so long
  *	kill N           ends by signal N
@@ -197,6 +198,21 @@ sleep_ms(long ms)
 	(void)nanosleep(&wait, NULL);
 }
 
+/* Until the test says so, however slow this machine is. */
+static void
+await(const char *name)
+{
+	const char *script = getenv("FAKE_REMOTE_SCRIPT");
+	char path[4096];
+
+	(void)snprintf(path, sizeof path, "%.*s/%s", (int)(strrchr(script, '/') - script), script, name);
+	for (int i = 0; access(path, F_OK) == -1; i++) {
+		if (i == 6000)
+			_exit(EXIT_BAD_SCRIPT);
+		sleep_ms(10);
+	}
+}
+
 static void
 obey(char *step, char **recipients)
 {
@@ -212,6 +228,8 @@ obey(char *step, char **recipients)
 		repeat(rest);
 	} else if (strcmp(step, "sleep") == 0) {
 		sleep_ms(atol(rest));
+	} else if (strcmp(step, "await") == 0) {
+		await(rest);
 	} else if (strcmp(step, "close") == 0) {
 		(void)close(atoi(rest));
 	} else if (strcmp(step, "linger") == 0) {

@@ -236,11 +236,12 @@ bytes_read_of(const char *message)
 	size_t calls = harness_calls();
 	long long n;
 
-	harness_script("sleep 300\naccept\n");
+	harness_script("await go\naccept\n");
 	run = harness_deliver_start(message, "a@example.com", "b@x");
 	while (harness_calls() == calls)
 		(void)usleep(1000);
 	n = bytes_read(harness_attempt_pid(run));
+	harness_go();
 	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
 	return n;
 }

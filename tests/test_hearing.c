@@ -150,8 +150,8 @@ START_TEST(test_alarm_reaches_the_program)
 	struct harness_delivery d;
 
 	harness_rules("");
-	harness_script("sleep 3000\naccept\n");
-	(void)snprintf(command, sizeof command, "alarm 1; exec '%s', 'x', 'a@example.com', 'b@x'",
+	harness_script("sleep 60000\naccept\n");
+	(void)snprintf(command, sizeof command, "alarm 2; exec '%s', 'x', 'a@example.com', 'b@x'",
 	    harness_program("qlimit-remote"));
 	attempt.message = harness_message(NULL, NULL);
 	d = harness_attempt_finish(harness_attempt_start(&attempt));

@@ -63,13 +63,14 @@ START_TEST(test_lock_is_held_afterwards)
 	struct harness_delivery d;
 	int fd;
 
-	harness_rules("deadline_ms = 300;");
-	harness_script("sleep 300\naccept\n");
+	harness_rules("deadline_ms = 1500;");
+	harness_script("await go\naccept\n");
 	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "b@x");
 	while (harness_calls() == 0)
 		(void)usleep(1000);
 	fd = open(harness_state("lock"), O_RDWR | O_CLOEXEC);
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	harness_go();
 	d = harness_deliver_finish(run);
 	ck_assert(d.letter == 'K' && d.wait_status == 0);
 	ck_assert_uint_eq(harness_calls(), 1);
@@ -85,17 +86,18 @@ START_TEST(test_signal_while_settling)
 	struct harness_run *run;
 	int fd;
 
-	harness_rules("deadline_ms = 1000;");
-	harness_script("sleep 200\naccept\n");
+	harness_rules("");
+	harness_script("await go\naccept\n");
 	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "b@x");
 	while (harness_calls() == 0)
 		(void)usleep(1000);
 	fd = open(harness_state("lock"), O_RDWR | O_CLOEXEC);
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	harness_go();
 	wait_until_waiting(harness_attempt_pid(run));
 	ck_assert_int_eq(kill(harness_attempt_pid(run), signals[_i]), 0);
-	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
 	(void)close(fd);
+	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
 }
 END_TEST
 
@@ -107,7 +109,7 @@ START_TEST(test_nothing_is_held_meanwhile)
 	int fd;
 
 	harness_rules("");
-	harness_script("sleep 400\naccept\n");
+	harness_script("await go\naccept\n");
 	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "b@x");
 	while (harness_calls() == 0)
 		(void)usleep(1000);
@@ -122,6 +124,7 @@ START_TEST(test_nothing_is_held_meanwhile)
 		target[n > 0 ? n : 0] = '\0';
 		ck_assert_msg(strstr(target, "/state/") == NULL, "%s", target);
 	}
+	harness_go();
 	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
 }
 END_TEST
@@ -138,7 +141,7 @@ START_TEST(test_killed_while_the_remote_runs)
 #endif
 	harness_rules("");
 	message = harness_message(NULL, NULL);
-	harness_script("sleep 5000\naccept\n");
+	harness_script("await go\naccept\n");
 	run = harness_deliver_start(message, "a@example.com", "b@x");
 	while (harness_calls() == 0)
 		(void)usleep(1000);

@@ -401,7 +401,7 @@ START_TEST(test_held)
 	todo = harness_message(NULL, NULL);
 	harness_write(harness_path("queue/todo/1"), BYTES("Fjoe@local.example\0Ta@x.example\0"));
 	ck_assert_int_eq(rename(harness_path("queue/todo/1"), todo_path(todo)), 0);
-	harness_script("sleep 1500\nwrite r\\0Kok\\n\\0\n");
+	harness_script("await go\nwrite r\\0Kok\\n\\0\n");
 	under_way = harness_deliver_start(shop, "ann@shop.example", "way@y.example");
 	if (_i == 1)
 		crowd_store();
@@ -426,6 +426,7 @@ START_TEST(test_held)
 	contains(harness_cli("queue", "shop.example").out, "\n    waits:   1 deferred by the other side, 1 not reached\n");
 	contains(harness_cli("queue", "shop.example", "--json").out, "\"held\":0,\"deferred\":1,\"unreached\":1}\n");
 	lacks(harness_cli("queue", "--alert", "1").out, "held");
+	harness_go();
 	ck_assert_int_eq(harness_deliver_finish(under_way).letter, 'K');
 }
 END_TEST
