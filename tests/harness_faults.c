@@ -53,7 +53,7 @@ harness_wait_until(bool (*is_so)(void))
 {
 	const struct timespec pause = { 0, 20000000 };
 
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < 3000; i++) {
 		if (is_so())
 			return true;
 		(void)nanosleep(&pause, NULL);

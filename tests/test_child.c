@@ -335,7 +335,7 @@ request_while_it_runs(void)
 	child_init();
 	MUST(start("/bin/sh", "trap 'echo heard; exit 6' TERM; echo ready; while :; do sleep 0.01; done") ==
 	    CHILD_STARTED);
-	(void)usleep(200000);
+	(void)usleep(1000000); /* sh has set its trap */
 	(void)raise(SIGTERM);
 	child_exit_as(child_hear(NULL, NULL));
 }

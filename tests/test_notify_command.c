@@ -216,7 +216,7 @@ END_TEST
 static void
 expect_gone(void)
 {
-	for (int i = 0; i < 100 && kill((pid_t)atoi(told()), 0) == 0; i++)
+	for (int i = 0; i < 3000 && kill((pid_t)atoi(told()), 0) == 0; i++)
 		(void)usleep(20000);
 	ck_assert_int_eq(kill((pid_t)atoi(told()), 0), -1);
 }
