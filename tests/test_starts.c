@@ -111,7 +111,7 @@ START_TEST(test_syslog_is_full)
 	int reader = socket(AF_UNIX, SOCK_DGRAM, 0), writer = socket(AF_UNIX, SOCK_DGRAM, 0);
 	int64_t start;
 
-	harness_rules("deadline_ms = 1000; default = { max_per_hour = 1; };");
+	harness_rules("deadline_ms = 10000; default = { max_per_hour = 1; };");
 	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", harness_path("full"));
 	ck_assert_int_eq(bind(reader, (struct sockaddr *)&address, sizeof address), 0);
 	while (sendto(writer, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&address, sizeof address) == 1)
@@ -120,7 +120,7 @@ START_TEST(test_syslog_is_full)
 	start = harness_milliseconds();
 	harness_expect_delivered("first");
 	ck_assert_int_eq(harness_send().letter, 'Z');
-	ck_assert_int_lt(harness_milliseconds() - start, 900);
+	ck_assert_int_lt(harness_milliseconds() - start, 9000);
 }
 END_TEST
 
@@ -142,7 +142,7 @@ deliver_beside(const char *script)
 }
 
 static const char *const helpers[] = {
-	"#!/bin/sh\nexec sleep 6\n",
+	"#!/bin/sh\nexec sleep 30\n",
 	"#!/bin/sh\nkill -SEGV $$\n",
 	"#!/nonexistent/interpreter\n",
 	"#!/bin/sh\necho output; echo more >&2; ls -l /proc/self/fd >&2\n",
@@ -157,7 +157,7 @@ START_TEST(test_broken_helper)
 	d = deliver_beside(helpers[_i]);
 	ck_assert(d.letter == 'K' && d.wait_status == 0);
 	ck_assert_uint_eq(harness_calls(), 1);
-	ck_assert_int_lt(harness_milliseconds() - start, 5000);
+	ck_assert_int_lt(harness_milliseconds() - start, 25000);
 }
 END_TEST
 
