@@ -15,24 +15,35 @@
 #include "harness_faults.h"
 #include "suites.h"
 
-/* Until a process waits for a flock(2), which /proc/locks tells: not by time alone. */
+/* Itself: what the test has open the new process has, too, until it is the wrapper. */
+static bool
+has_open(pid_t pid, const char *wanted)
+{
+	char path[64], target[300] = "";
+	bool found = false;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
+	if (readlink(path, target, sizeof target - 1) == -1 || strstr(target, "/qlimit-remote") == NULL)
+		return false;
+	for (int fd = 0; fd < 64 && !found; fd++) {
+		ssize_t n;
+
+		(void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, fd);
+		n = readlink(path, target, sizeof target - 1);
+		target[n > 0 ? n : 0] = '\0';
+		found = strcmp(target, wanted) == 0;
+	}
+	return found;
+}
+
+/* Until a process asks for the lock, which is not to be had: not by time alone. */
 static void
 wait_until_waiting(pid_t pid)
 {
-	char wanted[60], line[200];
-	bool found = false;
-
-	(void)snprintf(wanted, sizeof wanted, "-> FLOCK  ADVISORY  WRITE %d ", (int)pid);
-	for (int i = 0; i < 5000 && !found; i++) {
-		FILE *f = fopen("/proc/locks", "r");
-
-		while (f != NULL && !found && fgets(line, sizeof line, f) != NULL)
-			found = strstr(line, wanted) != NULL;
-		if (f != NULL)
-			(void)fclose(f);
+	for (int i = 0; !has_open(pid, harness_state("lock")); i++) {
+		ck_assert_msg(i < 60000, "%d does not wait for the lock", (int)pid);
 		(void)usleep(1000);
 	}
-	ck_assert_msg(found, "%d does not wait for the lock", (int)pid);
 }
 
 /* Goal (L5): whoever holds the lock for ever costs each delivery the deadline, no more. */
@@ -98,6 +109,45 @@ START_TEST(test_signal_while_settling)
 	ck_assert_int_eq(kill(harness_attempt_pid(run), signals[_i]), 0);
 	(void)close(fd);
 	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
+}
+END_TEST
+
+static bool
+stands_in_line(pid_t pid)
+{
+	char wanted[60], line[200];
+	bool found = false;
+	FILE *f = fopen("/proc/locks", "r");
+
+	ck_assert_ptr_nonnull(f);
+	(void)snprintf(wanted, sizeof wanted, "-> FLOCK  ADVISORY  WRITE %d ", (int)pid);
+	while (!found && fgets(line, sizeof line, f) != NULL)
+		found = strstr(line, wanted) != NULL;
+	(void)fclose(f);
+	return found;
+}
+
+/*
+ * Goal (L5): among many who wait nobody is passed over for seconds, as in the kernel's line: of 3,000 deliveries
+ * on a busy machine 166 went out uncounted.
+ */
+START_TEST(test_nobody_stands_in_line)
+{
+	struct harness_run *run;
+	int fd;
+
+	harness_rules("");
+	fd = open(harness_state("lock"), O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	run = harness_deliver_start(harness_message(NULL, NULL), "a@example.com", "b@x");
+	wait_until_waiting(harness_attempt_pid(run));
+	for (int i = 0; i < 50; i++) {
+		ck_assert(!stands_in_line(harness_attempt_pid(run)));
+		(void)usleep(2000);
+	}
+	(void)close(fd);
+	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
+	ck_assert_uint_eq(harness_counters("domain", "example.com").sent, 1);
 }
 END_TEST
 
@@ -417,6 +467,7 @@ suite_locks(void)
 	tcase_add_test(t, test_lock_is_held);
 	tcase_add_test(t, test_lock_is_held_afterwards);
 	tcase_add_loop_test(t, test_signal_while_settling, 0, 4);
+	tcase_add_test(t, test_nobody_stands_in_line);
 	tcase_add_test(t, test_nothing_is_held_meanwhile);
 	tcase_add_test(t, test_killed_while_the_remote_runs);
 	tcase_add_loop_test(t, test_holder_is_stopped, 0, 2 * HARNESS_ROWS(holders));
