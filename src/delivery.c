@@ -135,13 +135,25 @@ look_for_program(void)
 	return real_find(run.real, run.place.remote != NULL ? run.place.remote : run.essentials.remote);
 }
 
-/* Where things are, and who the real program is: without it there is nothing to go on with. */
+/* The real program: without it there is nothing to go on with. */
+static void
+demand(const char *problem)
+{
+	static const char sorry[] = "Zqlimit-remote is unable to find the real qmail-remote. (#4.3.5)\n";
+
+	if (problem == NULL)
+		return;
+	log_trouble(problem, 0);
+	guard_disarm();
+	child_answer(sorry, sizeof sorry);
+}
+
+/* Where things are, and who the real program is. */
 static void
 find_program(char **argv, char **envp)
 {
 	static char program_name[] = "qmail-remote";
 	char *const *marked = nested_mark(envp);
-	const char *problem;
 
 	run.envp = envp;
 	place_init(&run.place);
@@ -151,15 +163,8 @@ find_program(char **argv, char **envp)
 		log_trouble("the file essentials is not used: built-in settings instead", errno);
 	if (!run.place.state_is_set && run.essentials.state[0] != '\0')
 		run.place.state = run.essentials.state;
-	problem = marked != NULL ? look_for_program() : "what is taken for the real qmail-remote runs qlimit-remote, and "
-	    "that runs it again: see remote in qlimit.conf";
-	if (problem != NULL) {
-		static const char sorry[] =
-		    "Zqlimit-remote is unable to find the real qmail-remote. (#4.3.5)\n";
-
-		log_trouble(problem, 0);
-		child_answer(sorry, sizeof sorry);
-	}
+	demand(marked != NULL ? look_for_program() : "what is taken for the real qmail-remote runs qlimit-remote, and "
+	    "that runs it again: see remote in qlimit.conf");
 	argv[0] = program_name;
 	run.program = (struct child_program){ run.real, argv, marked };
 }
@@ -199,15 +204,15 @@ tell(const struct booking_notices *notices)
 		helper_notify(notices, run.envp);
 }
 
-/* Asks the store; before the very first rules are there, a moment longer. */
-static void
+/* Asks the store; before the very first rules are there, a moment longer. Whether they were waited for. */
+static bool
 ask(struct admission *a)
 {
 	static const char no_answer[] = "qlimit(8), started in the background, has not come back";
 	const struct timespec pause = { 0, 10000000 };
 	uint32_t patience = run.essentials.deadline_ms / 4 * 3;
 
-	for (;;) {
+	for (bool awaited = false;; awaited = true) {
 		bool wait = guard_elapsed_ms() < patience;
 
 		if (admission_ask(run.store, &run.booking, clock_now(), wait, a) == -1)
@@ -219,9 +224,20 @@ ask(struct admission *a)
 		if (a->claims.start_load)
 			helper_start("load", run.envp);
 		if (!a->claims.await_rules)
-			return;
+			return awaited;
 		(void)nanosleep(&pause, NULL);
 	}
+}
+
+/* With the first rules the load has written what `remote` is set to, which no guess may stand for. */
+static void
+find_program_anew(void)
+{
+	struct essentials news;
+
+	if (essentials_read(&news, run.place.state) == 0)
+		memcpy(run.essentials.remote, news.remote, sizeof news.remote);
+	demand(look_for_program());
 }
 
 static void
@@ -229,6 +245,7 @@ admit(struct admission *a)
 {
 	static struct guard guard = { after_accident, without_store, 0, TRY_AGAIN, false };
 	static const struct guard admitted = { carry_on, carry_on, 0, TRY_AGAIN, true };
+	bool awaited;
 
 	guard.deadline_ms = run.essentials.deadline_ms;
 	guard_arm(&guard);
@@ -237,8 +254,10 @@ admit(struct admission *a)
 	if (run.store == NULL)
 		give_up();
 	store_lmdb_of_boot(run.store, run.boot);
-	ask(a);
+	awaited = ask(a);
 	guard_arm(&admitted);
+	if (awaited)
+		find_program_anew();
 	if (a->claims.start_tidy)
 		helper_start("tidy", run.envp);
 }

@@ -35,6 +35,7 @@
 	suite(mounts) \
 	suite(locks) \
 	suite(starts) \
+	suite(first) \
 	suite(attacks) \
 	suite(summary) \
 	suite(replay) \
