@@ -15,6 +15,8 @@
 #include "limits.h"
 #include "outcome.h"
 
+/* Of a record, with the limits in it; a ledger says which is its newest. Who raises it raises INFO_VERSION. */
+#define COUNTERS_VERSION 4
 #define COUNTERS_SIZE 124 /* bytes of a record */
 
 /*

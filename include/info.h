@@ -11,7 +11,16 @@
 #include "digest.h"
 #include "rules.h"
 
-#define INFO_SIZE 124 /* bytes of a record */
+/*
+ * The version of all that a live store has in it, in the first byte of this record, which every transaction
+ * looks at before all else: a store whose number is larger is a newer qlimit's and is left alone; a smaller
+ * one is read or, where info_decode() does not know it, begun anew. So WHOEVER CHANGES THE FORM OF ANY RECORD
+ * OR KEY of a live store raises it, and has info_decode() take the numbers before, as long as all that is
+ * under them is still understood.
+ */
+#define INFO_VERSION 2
+#define INFO_SIZE 124      /* bytes of a record */
+#define INFO_SIZE_MAX 1024 /* of one of any version to come: what is longer cannot be told from damage */
 #define INFO_BOOT_SIZE 16
 
 struct info {

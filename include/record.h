@@ -8,14 +8,17 @@
 #ifndef RECORD_H
 #define RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "digest.h"
+#include "info.h"
 #include "store_backend.h"
 #include "watch.h"
 
 #define RECORD_CHECK_SIZE 4
+#define RECORD_ROOM (INFO_SIZE_MAX + RECORD_CHECK_SIZE) /* for any record of a fixed size */
 #define RECORD_NAMED_PREFIX 6 /* bytes before the name in a named key: tag, number, kind */
 
 /*
@@ -26,7 +29,7 @@
  */
 enum record_tag {
 	TAG_PENDING = 1,
-	TAG_INFO = 2, /* 3 were settings by generation */
+	TAG_INFO = 2, /* in both stores; 3 were settings by generation */
 	TAG_WATCH = 4,
 	TAG_COUNTERS = 5,
 	TAG_NOTE = 6,
@@ -49,6 +52,18 @@ void record_key_id(struct record_key *key, const unsigned char *id);
 
 /* Notes that the store is damaged; returns -1 with errno EBADMSG. */
 int record_damaged(struct store *s);
+
+/*
+ * What reads a value of `size` bytes into a structure: false if it is none that anybody wrote. Each kind of
+ * record has one, around the decoder in its own header.
+ */
+typedef bool record_decode(void *to, unsigned char *value, size_t size);
+
+/* Reads a record: 1; 0 and `to` as it was if there is none; -1. What cannot be decoded is damaged. */
+int record_read(struct store *s, const struct record_key *key, record_decode *decode, void *to);
+
+/* The same for the next one, as record_next(). */
+int record_read_next(struct store *s, struct record_key *key, size_t prefix, record_decode *decode, void *to);
 
 /* Reads a value into `room` bytes, which hold its check as well; `*size` is what is left without. */
 int record_get(struct store *s, const struct record_key *key, void *value, size_t room,

@@ -4,7 +4,9 @@
  * Two of them (design.md): "live" is this hour's, fast and disposable; "ledger" holds closed hours and
  * is durable. All that is read is checked: a record that is not exactly what was written is damage,
  * and damage makes store_rollback() set a live store aside and the next transaction start afresh. A
- * ledger is kept: one bad record is no reason to lose the others.
+ * ledger is kept: one bad record is no reason to lose the others. What a newer qlimit has written is no
+ * damage: each transaction begins with the number of that version (INFO_VERSION; in a ledger, where it stands
+ * alone, COUNTERS_VERSION), and where that is larger than ours it ends there, with nothing changed.
  *
  * Every function that reads or writes needs a transaction. Those that return int return -1 with errno
  * (EBADMSG: damaged) after which only store_rollback() makes sense.
@@ -12,6 +14,7 @@
 #ifndef STORE_H
 #define STORE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,10 +61,24 @@ struct store *store_memory_new(void);
  */
 bool store_lmdb_emergency(bool crashed);
 
-/* Transactions: store_backend.h. store_begin() sets errno ETIMEDOUT if the lock was not to be had. */
+/*
+ * Transactions: store_backend.h. store_begin() sets errno ETIMEDOUT if the lock was not to be had, and these
+ * two, which no system call that we make answers, if a newer qlimit has written the store.
+ */
+#define STORE_NEWER_LIVE EPROTONOSUPPORT
+#define STORE_NEWER_LEDGER ENOPROTOOPT
 int store_begin(struct store *s, bool create);
 int store_commit(struct store *s);
 void store_rollback(struct store *s);
+
+/* Where a newer qlimit has written this live store, sets it aside, as a log line then says: true. */
+bool store_set_newer_aside(struct store *s);
+
+/* strerror(3), also for the two above: a sentence that says what to do. */
+const char *store_error(int error);
+
+/* log_trouble() with that. */
+void store_log_trouble(const char *what, int error);
 
 /*
  * Rewrites a store without the room that removed rows have left, which LMDB would otherwise sort through
@@ -88,6 +105,9 @@ int store_begin_live(struct store *s, struct info *info, const unsigned char *bo
 
 /* True if a live store in this state may be believed in this boot. */
 bool store_is_of_boot(const struct info *info, const unsigned char *boot);
+
+/* Before rows are put into a ledger: has it say of which version its newest ones are. 0 or -1. */
+int store_ledger_ready(struct store *s);
 
 /* As it is: 1; 0 if there is none. */
 int store_info_get(struct store *s, struct info *info);

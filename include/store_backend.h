@@ -20,6 +20,13 @@
 enum store_table { STORE_TABLE_STATE, STORE_TABLE_COUNTERS, STORE_TABLE_RULES };
 #define STORE_TABLES 3
 
+/* What becomes of a store that is begun anew. */
+enum store_fate {
+	STORE_REMOVED,
+	STORE_KEPT_DAMAGED, /* set aside, with a word in the log, as one that is damaged */
+	STORE_KEPT_NEWER,   /* and as one that only a newer qlimit can read */
+};
+
 struct store;
 
 struct store_ops {
@@ -29,8 +36,8 @@ struct store_ops {
 	int (*commit)(struct store *s);
 	/* Ends it, undoing the changes; nothing outside one. */
 	void (*rollback)(struct store *s);
-	/* In a transaction: empties the store, setting a copy aside first if `keep_copy`; 0 or -1. */
-	int (*restart)(struct store *s, bool keep_copy);
+	/* In a transaction: empties the store; 0 or -1. */
+	int (*restart)(struct store *s, enum store_fate fate);
 	/* Copies the value of a key: 1; 0 if there is none; -1, with EMSGSIZE if it is larger than `room`. */
 	int (*get)(struct store *s, enum store_table table, const void *key, size_t key_size,
 	    void *value, size_t room, size_t *size);
@@ -44,7 +51,7 @@ struct store_ops {
 	 */
 	int (*next)(struct store *s, enum store_table table, void *key, size_t *key_size,
 	    size_t prefix, void *value, size_t room, size_t *size);
-	/* Outside a transaction: rewrites the store without the room that removed rows left; 0 or -1. */
+	/* Ends a transaction that has changed nothing: rewrites the store without the room of removed rows; 0 or -1. */
 	int (*compact)(struct store *s);
 	/* Frees the store, ending a transaction as rollback does. */
 	void (*close)(struct store *s);

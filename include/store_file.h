@@ -14,6 +14,7 @@
 
 #include "info.h"
 #include "place.h"
+#include "store_backend.h"
 
 struct store_file {
 	bool live; /* live.mdb, else ledger.mdb; each with a lock of its own: the ledger's writes are slow */
@@ -22,6 +23,7 @@ struct store_file {
 	char directory[PLACE_PATH_MAX + 1];
 	char path[PLACE_PATH_MAX + 1];
 	char aside[PLACE_PATH_MAX + 1]; /* where a damaged file goes; of live one copy is kept */
+	char newer[PLACE_PATH_MAX + 1]; /* where one of a newer qlimit goes; of it, too */
 	char fresh[PLACE_PATH_MAX + 1]; /* a new file until it is renamed to `path` */
 	char lock_path[PLACE_PATH_MAX + 1];
 };
@@ -48,10 +50,10 @@ void store_file_unlock(struct store_file *f);
 int store_file_examine(const struct store_file *f, bool create, off_t *size);
 
 /*
- * With the lock held: removes the file; or sets it aside as damaged and logs that, as the one place
- * that does. 1; 0 if there was none; or -1. Async-signal-safe.
+ * With the lock held: removes the file; or sets it aside and logs that, as the one place that does. A ledger
+ * is never one that is newer. 1; 0 if there was none; or -1. Async-signal-safe.
  */
-int store_file_remove(const struct store_file *f, bool keep_copy);
+int store_file_remove(const struct store_file *f, enum store_fate fate);
 
 /* Closes whatever this process has open of the file. Async-signal-safe. */
 void store_file_close_all(const struct store_file *f);

@@ -57,7 +57,7 @@ admin_open_failed(const struct admin *a)
 		(void)fprintf(stderr, "qlimit: %s/live.mdb is damaged: the next delivery or "
 		    "`qlimit load` sets it aside, and counting starts anew\n", a->place.state);
 	else
-		(void)fprintf(stderr, "qlimit: %s: %s\n", a->place.state, strerror(errno));
+		(void)fprintf(stderr, "qlimit: %s: %s\n", a->place.state, store_error(errno));
 	return EX_IOERR;
 }
 
@@ -121,7 +121,7 @@ admin_store_failed(struct store *s)
 		(void)fputs("qlimit: a store is damaged: the log says what was done; try again\n",
 		    stderr);
 	else
-		(void)fprintf(stderr, "qlimit: the store cannot be used: %s\n", strerror(saved));
+		(void)fprintf(stderr, "qlimit: the store cannot be used: %s\n", store_error(saved));
 	return EX_IOERR;
 }
 

@@ -125,7 +125,7 @@ static int
 count_it(struct admin_bounced *b)
 {
 	if (book(b, true) == -1) {
-		log_trouble("a notification of returned mail was not counted: the store cannot be used", errno);
+		store_log_trouble("a notification of returned mail was not counted: the store cannot be used", errno);
 		return EX_IOERR;
 	}
 	if (b->whose != BOUNCED_KNOWN)
@@ -211,7 +211,8 @@ static int
 say_whose(struct admin_bounced *b)
 {
 	if (book(b, false) == -1) {
-		(void)fprintf(stderr, "qlimit: %s: the store cannot be used: %s\n", b->admin->place.state, strerror(errno));
+		(void)fprintf(stderr, "qlimit: %s: the store cannot be used: %s\n", b->admin->place.state,
+		    store_error(errno));
 		return EX_IOERR;
 	}
 	if (b->whose == BOUNCED_NO_RULES)

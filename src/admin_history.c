@@ -136,7 +136,7 @@ ledger_failed(struct admin_history *h, const struct store_row *behind)
 		(void)fprintf(stderr, "qlimit: %s/ledger.lock: another process has held it for %d seconds\n",
 		    state, ADMIN_PATIENCE_MS / 1000);
 	else
-		(void)fprintf(stderr, "qlimit: %s/ledger.mdb: %s\n", state, strerror(error));
+		(void)fprintf(stderr, "qlimit: %s/ledger.mdb: %s\n", state, store_error(error));
 	return EX_IOERR;
 }
 

@@ -106,7 +106,7 @@ compile_with_history(const struct admin *a, struct compile *c)
 		return -1;
 	rc = compile_rules(c);
 	if (c->ledger_error != 0 && c->ledger_error != ENOENT)
-		log_trouble("ledger.mdb cannot be read: max_per_day knows this hour alone", c->ledger_error);
+		store_log_trouble("ledger.mdb cannot be read: max_per_day knows this hour alone", c->ledger_error);
 	store_close(c->ledger);
 	return rc;
 }
@@ -144,8 +144,36 @@ log_failed_load(const char *why)
 	log_send(&line);
 }
 
+/*
+ * Asked before anything else: a load that takes a while, and that an upgrade overtakes, must not take the
+ * store of the new version for one that was left behind by it. Where there is none, no lock is left either.
+ */
+static bool
+is_of_newer(const struct admin *a)
+{
+	char live[PLACE_PATH_MAX + 1];
+	struct store *s;
+	bool newer;
+
+	if (place_join(live, a->place.state, "live.mdb") == -1 || access(live, F_OK) == -1)
+		return false;
+	s = admin_live(a);
+	newer = s != NULL && store_begin(s, false) == -1 && errno == STORE_NEWER_LIVE;
+	store_close(s); /* ends a transaction as well */
+	return newer;
+}
+
+/* After a step back to this version: only where the configuration is one for it. */
+static void
+set_newer_aside(const struct admin *a, struct store *live)
+{
+	if (store_set_newer_aside(live))
+		(void)fprintf(stderr, "qlimit: %s/live.mdb was written by a newer qlimit: set aside as "
+		    "live.mdb.newer, and counting begins anew\n", a->place.state);
+}
+
 static int
-compile(struct admin *a, const struct config *config, const struct admin_findings *f, const char *usual)
+compile(struct admin *a, const struct config *config, const struct admin_findings *f, const char *usual, bool newer)
 {
 	struct compile c = { .boot = a->boot, .now = a->now, .config = config,
 		.told = f->json ? admin_changes_told_json : admin_changes_told };
@@ -162,13 +190,15 @@ compile(struct admin *a, const struct config *config, const struct admin_finding
 		rc = compile_failed(&c, why);
 		(void)fputs("nothing loaded: the rules in force stay as they are\n", stderr);
 	} else {
+		if (newer)
+			set_newer_aside(a, c.live);
 		admin_changes_start(&config->rules[1].limits);
 		rc = put_in_force(a, &c, usual);
 		status = EX_OK;
 	}
 	if (rc == -1) {
-		(void)fprintf(stderr, "qlimit: %s: %s\n", a->place.state, strerror(errno));
-		log_trouble("qlimit load failed", errno);
+		(void)fprintf(stderr, "qlimit: %s: %s\n", a->place.state, store_error(errno));
+		store_log_trouble("qlimit load failed", errno);
 		status = EX_IOERR;
 	} else if (f->json) {
 		admin_check_total(f, a->place.config, config, status == EX_OK ? &c.changes : NULL);
@@ -187,6 +217,7 @@ load_alone(struct admin *a, const char *usual, struct admin_findings *f)
 	char lock[PLACE_PATH_MAX + 1];
 	struct config *config;
 	int fd = -1, status = EX_IOERR;
+	bool newer;
 
 	if (place_join(lock, usual, "load.lock") == 0)
 		fd = store_file_take(usual, lock, ADMIN_PATIENCE_MS);
@@ -194,12 +225,13 @@ load_alone(struct admin *a, const char *usual, struct admin_findings *f)
 		(void)fprintf(stderr, "qlimit: %s/load.lock: %s\n", usual, strerror(errno));
 		return status;
 	}
+	newer = is_of_newer(a);
 	config = load_when_still(a->place.config);
 	admin_findings_judge(f, config, a->place.config);
 	if (config != NULL) {
 		if (!a->place.state_is_set && f->errors == 0)
 			a->place.state = config->state != NULL ? config->state : usual;
-		status = compile(a, config, f, usual);
+		status = compile(a, config, f, usual, newer);
 		config_free(config);
 	}
 	(void)close(fd);

@@ -60,7 +60,7 @@ collect(struct tidy *t)
 static int
 write_ledger(struct tidy *t)
 {
-	if (store_begin(t->ledger, true) == -1)
+	if (store_begin(t->ledger, true) == -1 || store_ledger_ready(t->ledger) == -1)
 		return -1;
 	for (size_t i = 0; i < t->count; i++)
 		if (store_counters_put(t->ledger, t->rows[i].hour, &t->rows[i].meter,
@@ -246,7 +246,7 @@ report_failure(struct tidy *t)
 	struct notify_facts facts = { .event = NOTIFY_TROUBLE, .what = what };
 	int error = errno, status;
 
-	log_trouble(what, error);
+	store_log_trouble(what, error);
 	errno = error;
 	status = admin_store_failed(t->live);
 	store_rollback(t->ledger);
@@ -300,7 +300,7 @@ admin_tidy(struct admin *a)
 		all_done = false;
 	}
 	if (expire_history(&t) == -1) {
-		log_trouble("history that is too old was not removed from ledger.mdb", errno);
+		store_log_trouble("history that is too old was not removed from ledger.mdb", errno);
 		store_rollback(t.ledger);
 	}
 	/* Else the claim stands, or each delivery would have the same tried again at once. */

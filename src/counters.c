@@ -3,7 +3,6 @@
 
 #include "bytes.h"
 
-#define VERSION 4
 #define TRIPPED 1
 #define ORDERED 2 /* from version 3 on */
 /* There still are some in ledgers: */
@@ -76,7 +75,7 @@ counters_encode(const struct counters *c, unsigned char *record)
 		limits_init(&limits);
 	limits_encode(&limits, limits_record);
 	bytes_init(&b, record, COUNTERS_SIZE);
-	bytes_put8(&b, VERSION);
+	bytes_put8(&b, COUNTERS_VERSION);
 	bytes_put8(&b, (uint8_t)((c->tripped ? TRIPPED : 0) | (c->ordered ? ORDERED : 0)));
 	bytes_put16(&b, c->noticed);
 	bytes_put32(&b, c->generation);
@@ -89,7 +88,7 @@ static bool
 has_field(uint8_t version, const struct counters *c, const uint64_t *field)
 {
 	if (field == &c->returned)
-		return version >= VERSION;
+		return version >= COUNTERS_VERSION;
 	return field == &c->discarded ? version >= VERSION_3 : field == &c->before ? version >= VERSION_2 : true;
 }
 
@@ -115,7 +114,7 @@ counters_decode(struct counters *c, unsigned char *record, size_t size)
 	bytes_get(&b, limits_record, limits_size);
 	c->tripped = (flags & TRIPPED) != 0;
 	c->ordered = (flags & ORDERED) != 0;
-	return version >= VERSION_1 && version <= VERSION &&
+	return version >= VERSION_1 && version <= COUNTERS_VERSION &&
 	       flags <= (version >= VERSION_3 ? TRIPPED | ORDERED : TRIPPED) && bytes_complete(&b) &&
 	       limits_decode(&c->limits, limits_record, limits_size);
 }

@@ -345,7 +345,7 @@ settle(void)
 		&notices) == 0)
 		tell(&notices);
 	else if (!store_was_set_aside(run.store))
-		log_trouble("outcome not counted: the store cannot be used", errno);
+		store_log_trouble("outcome not counted: the store cannot be used", errno);
 }
 
 void

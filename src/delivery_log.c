@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "store.h"
 
 static void
 add_meter(struct log_line *line, const struct meter *meter)
@@ -130,7 +131,7 @@ delivery_log_unusable(const char *directory, int error, bool deferred)
 	log_sentence(&line, "what", "the store cannot be used");
 	log_sentence(&line, "error", error == EPERM ?
 	    "it must be plain files in a directory, all ours, with one name, writable by nobody else" :
-	    strerror(error));
+	    store_error(error));
 	log_string(&line, "state", directory);
 	log_sentence(&line, "consequence", consequence_text(deferred));
 	log_send(&line);

@@ -3,15 +3,13 @@
 
 #include "bytes.h"
 
-#define VERSION 2
-
 void
 info_encode(const struct info *info, unsigned char *record)
 {
 	struct bytes b;
 
 	bytes_init(&b, record, INFO_SIZE);
-	bytes_put8(&b, VERSION);
+	bytes_put8(&b, INFO_VERSION);
 	bytes_put8(&b, info->tidy_wanted);
 	bytes_put16(&b, 0);
 	bytes_put32(&b, info->hour);
@@ -56,5 +54,5 @@ info_decode(struct info *info, unsigned char *record, size_t size)
 	info->pendings = bytes_get64(&b);
 	info->meters = bytes_get64(&b);
 	info->created = (int64_t)bytes_get64(&b);
-	return version == VERSION && tidy <= 1 && good && bytes_complete(&b);
+	return version == INFO_VERSION && tidy <= 1 && good && bytes_complete(&b);
 }

@@ -75,6 +75,16 @@ record_get(struct store *s, const struct record_key *key, void *value, size_t ro
 }
 
 int
+record_read(struct store *s, const struct record_key *key, record_decode *decode, void *to)
+{
+	unsigned char value[RECORD_ROOM];
+	size_t size;
+	int rc = record_get(s, key, value, sizeof value, &size);
+
+	return rc == 1 && !decode(to, value, size) ? record_damaged(s) : rc;
+}
+
+int
 record_put(struct store *s, const struct record_key *key, const void *value, size_t size)
 {
 	static unsigned char record[VALUE_MAX]; /* one thread, one transaction: see store_backend.h */
@@ -105,6 +115,16 @@ record_next(struct store *s, struct record_key *key, size_t prefix, void *value,
 	if (rc == -1)
 		return failed(s);
 	return rc == 0 ? 0 : verify(s, key, value, size);
+}
+
+int
+record_read_next(struct store *s, struct record_key *key, size_t prefix, record_decode *decode, void *to)
+{
+	unsigned char value[RECORD_ROOM];
+	size_t size;
+	int rc = record_next(s, key, prefix, value, sizeof value, &size);
+
+	return rc == 1 && !decode(to, value, size) ? record_damaged(s) : rc;
 }
 
 int

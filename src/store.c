@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "record.h"
 
 /* What was found holds for one transaction: with the next one the store may be another's work. */
@@ -15,11 +16,88 @@ forget_findings(struct store *s)
 	s->broken = false;
 }
 
+/* Its first byte is all that is known of a newer version's: if what it stands in is what was written. */
+static int
+check_version(struct store *s)
+{
+	const uint8_t ours = s->disposable ? INFO_VERSION : COUNTERS_VERSION;
+	unsigned char record[RECORD_ROOM];
+	struct record_key key;
+	size_t size;
+	int rc;
+
+	record_key(&key, TAG_INFO);
+	rc = s->ops->get(s, STORE_TABLE_STATE, key.data, key.size, record, sizeof record, &size);
+	/* Only where it matters is the check worth its time. */
+	if (rc == 1 && size > 0 && record[0] > ours)
+		rc = record_get(s, &key, record, sizeof record, &size);
+	if (rc == -1)
+		return errno == EBADMSG || errno == EMSGSIZE ? 0 : -1; /* whoever reads what is damaged finds it */
+	if (rc == 0 || size == 0 || record[0] <= ours)
+		return 0;
+	errno = s->disposable ? STORE_NEWER_LIVE : STORE_NEWER_LEDGER;
+	return -1;
+}
+
+/* 0; -1; or 1 where it has begun and must not go on. */
+static int
+begin(struct store *s, bool create)
+{
+	int rc;
+
+	forget_findings(s);
+	if (s->ops->begin(s, create) == -1)
+		return -1;
+	rc = check_version(s);
+	forget_findings(s);
+	return rc == 0 ? 0 : 1;
+}
+
 int
 store_begin(struct store *s, bool create)
 {
-	forget_findings(s);
-	return s->ops->begin(s, create);
+	int rc = begin(s, create), saved = errno;
+
+	if (rc == 1)
+		s->ops->rollback(s);
+	errno = saved;
+	return rc == 0 ? 0 : -1;
+}
+
+bool
+store_set_newer_aside(struct store *s)
+{
+	bool newer = begin(s, false) == 1 && errno == STORE_NEWER_LIVE &&
+	    s->ops->restart(s, STORE_KEPT_NEWER) == 0;
+
+	if (newer)
+		(void)s->ops->commit(s);
+	else
+		s->ops->rollback(s);
+	return newer;
+}
+
+const char *
+store_error(int error)
+{
+	if (error == STORE_NEWER_LIVE)
+		return "a newer qlimit has written live.mdb: `qlimit load` of the version that is installed "
+		       "puts that right";
+	if (error == STORE_NEWER_LEDGER)
+		return "a newer qlimit has written ledger.mdb, which stays as it is: use that version, or move "
+		       "the file away and history begins anew";
+	return strerror(error);
+}
+
+void
+store_log_trouble(const char *what, int error)
+{
+	struct log_line line;
+
+	log_start(&line, LOG_LINE_WARNING, "trouble");
+	log_sentence(&line, "what", what);
+	log_sentence(&line, "error", store_error(error));
+	log_send(&line);
 }
 
 int
@@ -33,7 +111,7 @@ void
 store_rollback(struct store *s)
 {
 	/* What is disposable starts anew; a ledger with one bad record is still a ledger. */
-	if ((s->broken || (s->damaged && s->disposable)) && s->ops->restart(s, true) == 0)
+	if ((s->broken || (s->damaged && s->disposable)) && s->ops->restart(s, STORE_KEPT_DAMAGED) == 0)
 		(void)s->ops->commit(s);
 	else
 		s->ops->rollback(s);
@@ -43,7 +121,7 @@ store_rollback(struct store *s)
 int
 store_compact(struct store *s)
 {
-	return s->ops->compact(s);
+	return store_begin(s, false) == -1 ? -1 : s->ops->compact(s);
 }
 
 bool
@@ -59,19 +137,19 @@ store_close(struct store *s)
 		s->ops->close(s);
 }
 
+static bool
+decode(void *info, unsigned char *value, size_t size)
+{
+	return info_decode(info, value, size);
+}
+
 int
 store_info_get(struct store *s, struct info *info)
 {
-	unsigned char record[INFO_SIZE + RECORD_CHECK_SIZE];
 	struct record_key key;
-	size_t size;
-	int rc;
 
 	record_key(&key, TAG_INFO);
-	rc = record_get(s, &key, record, sizeof record, &size);
-	if (rc != 1)
-		return rc;
-	return info_decode(info, record, size) ? 1 : record_damaged(s);
+	return record_read(s, &key, decode, info);
 }
 
 bool
@@ -93,12 +171,12 @@ store_info_ready(struct store *s, struct info *info, const unsigned char *boot, 
 		return -1;
 	if (rc == -1) {
 		forget_findings(s);
-		rc = s->ops->restart(s, true);
+		rc = s->ops->restart(s, STORE_KEPT_DAMAGED);
 	} else if (rc == 0 && !s->fresh) {
 		/* Cut short, or pages that a power cut left together: nobody's. */
-		rc = s->ops->restart(s, true);
+		rc = s->ops->restart(s, STORE_KEPT_DAMAGED);
 	} else if (rc == 1 && !store_is_of_boot(info, boot)) {
-		rc = s->ops->restart(s, false);
+		rc = s->ops->restart(s, STORE_REMOVED);
 	} else if (rc == 1) {
 		return 0;
 	}
@@ -126,6 +204,17 @@ store_info_put(struct store *s, const struct info *info)
 	record_key(&key, TAG_INFO);
 	info_encode(info, record);
 	return record_put(s, &key, record, sizeof record);
+}
+
+/* It was not larger, or the transaction had not begun. */
+int
+store_ledger_ready(struct store *s)
+{
+	static const unsigned char version[] = { COUNTERS_VERSION };
+	struct record_key key;
+
+	record_key(&key, TAG_INFO);
+	return record_put(s, &key, version, sizeof version);
 }
 
 int

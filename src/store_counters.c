@@ -12,21 +12,21 @@ key_counters(struct record_key *key, uint32_t hour, const struct meter *meter)
 	record_key_named(key, TAG_COUNTERS, hour, meter->kind, meter->name, meter->length);
 }
 
+static bool
+decode_counters(void *counters, unsigned char *value, size_t size)
+{
+	return counters_decode(counters, value, size);
+}
+
 int
 store_counters_get(struct store *s, uint32_t hour, const struct meter *meter,
     struct counters *counters)
 {
-	unsigned char record[COUNTERS_SIZE + RECORD_CHECK_SIZE];
 	struct record_key key;
-	size_t size;
-	int rc;
 
 	memset(counters, 0, sizeof *counters);
 	key_counters(&key, hour, meter);
-	rc = record_get(s, &key, record, sizeof record, &size);
-	if (rc != 1)
-		return rc;
-	return counters_decode(counters, record, size) ? 1 : record_damaged(s);
+	return record_read(s, &key, decode_counters, counters);
 }
 
 int
@@ -54,17 +54,14 @@ store_counters_del(struct store *s, uint32_t hour, const struct meter *meter)
 static int
 next_in_table(struct store *s, struct record_key *key, struct store_row *row)
 {
-	unsigned char record[COUNTERS_SIZE + RECORD_CHECK_SIZE];
 	bool named = key->size > RECORD_NAMED_PREFIX; /* which table that is */
 	struct bytes b;
-	size_t size;
-	int rc = record_next(s, key, 1, record, sizeof record, &size);
+	int rc = record_read_next(s, key, 1, decode_counters, &row->counters);
 
 	if (rc != 1)
 		return rc;
 	if (key->size < RECORD_NAMED_PREFIX || key->size - RECORD_NAMED_PREFIX > METER_NAME_MAX ||
-	    (key->size > RECORD_NAMED_PREFIX) != named || key->data[RECORD_NAMED_PREFIX - 1] == 0 ||
-	    !counters_decode(&row->counters, record, size))
+	    (key->size > RECORD_NAMED_PREFIX) != named || key->data[RECORD_NAMED_PREFIX - 1] == 0)
 		return record_damaged(s);
 	bytes_init(&b, key->data + 1, key->size - 1);
 	row->hour = bytes_get32(&b);
@@ -162,19 +159,19 @@ store_counters_prune(struct store *s, uint32_t to, int most)
 	return named == -1 ? -1 : others + named;
 }
 
+static bool
+decode_pending(void *pending, unsigned char *value, size_t size)
+{
+	return pending_decode(pending, value, size);
+}
+
 int
 store_pending_get(struct store *s, const unsigned char *id, struct pending *pending)
 {
-	unsigned char record[PENDING_SIZE + RECORD_CHECK_SIZE];
 	struct record_key key;
-	size_t size;
-	int rc;
 
 	record_key_id(&key, id);
-	rc = record_get(s, &key, record, sizeof record, &size);
-	if (rc != 1)
-		return rc;
-	return pending_decode(pending, record, size) ? 1 : record_damaged(s);
+	return record_read(s, &key, decode_pending, pending);
 }
 
 int
@@ -200,16 +197,14 @@ store_pending_del(struct store *s, const unsigned char *id)
 int
 store_pending_next(struct store *s, unsigned char *id, struct pending *pending)
 {
-	unsigned char record[PENDING_SIZE + RECORD_CHECK_SIZE];
 	struct record_key key;
-	size_t size;
 	int rc;
 
 	record_key_id(&key, id);
-	rc = record_next(s, &key, 1, record, sizeof record, &size);
+	rc = record_read_next(s, &key, 1, decode_pending, pending);
 	if (rc != 1)
 		return rc;
-	if (key.size != 1 + DIGEST_SIZE || !pending_decode(pending, record, size))
+	if (key.size != 1 + DIGEST_SIZE)
 		return record_damaged(s);
 	memcpy(id, key.data + 1, DIGEST_SIZE);
 	return 1;

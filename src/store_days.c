@@ -11,20 +11,20 @@ key_day(struct record_key *key, const struct meter *meter)
 	record_key_named(key, TAG_DAY, 0, meter->kind, meter->name, meter->length);
 }
 
+static bool
+decode(void *day, unsigned char *value, size_t size)
+{
+	return day_decode(day, value, size);
+}
+
 int
 store_day_get(struct store *s, const struct meter *meter, struct day *day)
 {
-	unsigned char record[DAY_SIZE + RECORD_CHECK_SIZE];
 	struct record_key key;
-	size_t size;
-	int rc;
 
 	memset(day, 0, sizeof *day);
 	key_day(&key, meter);
-	rc = record_get(s, &key, record, sizeof record, &size);
-	if (rc != 1)
-		return rc;
-	return day_decode(day, record, size) ? 1 : record_damaged(s);
+	return record_read(s, &key, decode, day);
 }
 
 int
@@ -57,19 +57,17 @@ store_day_note(struct store *s, uint32_t generation, const struct store_row *row
 int
 store_days_prune(struct store *s, struct meter *behind, uint32_t hour, int most)
 {
-	unsigned char record[DAY_SIZE + RECORD_CHECK_SIZE];
 	struct record_key key;
 	struct day day;
-	size_t size;
 
 	key_day(&key, behind);
 	if (behind->kind == 0)
 		record_key(&key, TAG_DAY);
 	for (int seen = 0; seen < most; seen++) {
-		int rc = record_next(s, &key, 1, record, sizeof record, &size);
+		int rc = record_read_next(s, &key, 1, decode, &day);
 
 		if (rc == 1 && (key.size < RECORD_NAMED_PREFIX || key.data[RECORD_NAMED_PREFIX - 1] == 0 ||
-		    key.size - RECORD_NAMED_PREFIX > METER_NAME_MAX || !day_decode(&day, record, size)))
+		    key.size - RECORD_NAMED_PREFIX > METER_NAME_MAX))
 			rc = record_damaged(s);
 		if (rc != 1)
 			return rc;

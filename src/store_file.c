@@ -26,6 +26,7 @@ store_file_init(struct store_file *f, const char *directory, bool live)
 	if (place_join(f->directory, directory, "") == -1 ||
 	    place_join(f->path, directory, live ? "live.mdb" : "ledger.mdb") == -1 ||
 	    place_join(f->aside, directory, live ? "live.mdb.damaged" : "ledger.mdb.damaged") == -1 ||
+	    place_join(f->newer, directory, "live.mdb.newer") == -1 ||
 	    place_join(f->fresh, directory, live ? "live.mdb.new" : "ledger.mdb.new") == -1 ||
 	    place_join(f->lock_path, directory, live ? "lock" : "ledger.lock") == -1)
 		return -1;
@@ -161,7 +162,7 @@ follow_boot(const struct store_file *f, bool create)
 	errno = ENOENT; /* for whoever only looks; and not for him to remove */
 	if (!create)
 		return n == 0 ? 0 : -1;
-	if (n != 0 && store_file_remove(f, false) == -1)
+	if (n != 0 && store_file_remove(f, STORE_REMOVED) == -1)
 		return -1;
 	errno = ENOSPC; /* of a short write */
 	if (pwrite(f->lock, f->boot, sizeof f->boot, 0) != (ssize_t)sizeof f->boot)
@@ -238,13 +239,16 @@ set_aside(const struct store_file *f)
 }
 
 int
-store_file_remove(const struct store_file *f, bool keep_copy)
+store_file_remove(const struct store_file *f, enum store_fate fate)
 {
-	int rc = keep_copy ? set_aside(f) : unlink(f->path);
+	int rc = fate == STORE_REMOVED ? unlink(f->path) :
+	    fate == STORE_KEPT_NEWER ? rename(f->path, f->newer) : set_aside(f);
 
 	if (rc == -1)
 		return errno == ENOENT ? 0 : -1;
-	if (keep_copy)
+	if (fate == STORE_KEPT_NEWER)
+		log_trouble("live.mdb is of a newer qlimit: set aside as live.mdb.newer, counting anew", 0);
+	if (fate == STORE_KEPT_DAMAGED)
 		log_trouble(f->live ? "live.mdb is damaged: set aside as live.mdb.damaged, counting anew" :
 		    "ledger.mdb is damaged: set aside as ledger.mdb.damaged, history begins anew", 0);
 	return 1;

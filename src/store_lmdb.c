@@ -115,9 +115,9 @@ assertion(MDB_env *env, const char *message)
 
 /* Out of the way, with a log line; nobody needs to be told once more. */
 static int
-set_aside(struct store_lmdb *s)
+set_aside(struct store_lmdb *s, enum store_fate fate)
 {
-	int rc = store_file_remove(&s->file, true);
+	int rc = store_file_remove(&s->file, fate);
 
 	s->base.set_aside = s->base.set_aside || rc == 1;
 	return rc;
@@ -275,7 +275,7 @@ lmdb_begin(struct store *base, bool create)
 	/* What twice cannot be opened as a database is replaced here and now. */
 	if (errno == EBADMSG && create &&
 	    (open_file(s, create) == 0 || (errno == EBADMSG &&
-		set_aside(s) != -1 && open_file(s, create) == 0)))
+		set_aside(s, STORE_KEPT_DAMAGED) != -1 && open_file(s, create) == 0)))
 		return 0;
 	drop_lock(s);
 	return -1;
@@ -294,7 +294,7 @@ lmdb_commit(struct store *base)
 	close_file(s);
 	/* Damage that only shows in writing, a wild list of free pages say, would show every time. */
 	if (rc == -1 && saved == EBADMSG)
-		(void)set_aside(s);
+		(void)set_aside(s, STORE_KEPT_DAMAGED);
 	drop_lock(s);
 	errno = saved;
 	return rc;
@@ -310,12 +310,12 @@ lmdb_rollback(struct store *base)
 }
 
 static int
-lmdb_restart(struct store *base, bool keep_copy)
+lmdb_restart(struct store *base, enum store_fate fate)
 {
 	struct store_lmdb *s = (struct store_lmdb *)base;
 
 	close_file(s);
-	if ((keep_copy ? set_aside(s) : store_file_remove(&s->file, false)) == -1)
+	if ((fate == STORE_REMOVED ? store_file_remove(&s->file, fate) : set_aside(s, fate)) == -1)
 		return -1;
 	return open_file(s, true);
 }
@@ -525,8 +525,6 @@ lmdb_compact(struct store *base)
 	bool copying = false;
 	int rc;
 
-	if (lmdb_begin(base, false) == -1)
-		return -1;
 	(void)unlink(s->file.fresh); /* of one that was killed */
 	rc = result(mdb_env_info(s->env, &info));
 	if (rc == 0)
@@ -546,7 +544,7 @@ lmdb_compact(struct store *base)
 		(void)unlink(s->file.fresh);
 		/* Trouble with the new file says nothing of the old one. */
 		if (copying && saved == EBADMSG)
-			(void)set_aside(s);
+			(void)set_aside(s, STORE_KEPT_DAMAGED);
 		errno = saved;
 	}
 	lmdb_rollback(base);
@@ -611,7 +609,7 @@ store_lmdb_emergency(bool crashed)
 			continue;
 		store_file_close_all(&s->file);
 		if (crashed && access(s->file.path, F_OK) == 0 &&
-		    store_file_remove(&s->file, true) == 1)
+		    store_file_remove(&s->file, STORE_KEPT_DAMAGED) == 1)
 			aside = true;
 		in_use[live] = NULL;
 	}

@@ -203,11 +203,11 @@ memory_rollback(struct store *base)
 }
 
 static int
-memory_restart(struct store *base, bool keep_copy)
+memory_restart(struct store *base, enum store_fate fate)
 {
 	struct store_memory *s = (struct store_memory *)base;
 
-	(void)keep_copy;
+	(void)fate;
 	if (change(s) == -1)
 		return -1;
 	for (int table = 0; table < STORE_TABLES; table++)
@@ -279,7 +279,7 @@ memory_next(struct store *base, enum store_table table, void *key, size_t *key_s
 static int
 memory_compact(struct store *base)
 {
-	(void)base;
+	memory_rollback(base);
 	return 0;
 }
 

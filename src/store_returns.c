@@ -5,20 +5,20 @@
 
 #include "record.h"
 
+static bool
+decode(void *returns, unsigned char *value, size_t size)
+{
+	return returns_decode(returns, value, size);
+}
+
 int
 store_returns_get(struct store *s, uint32_t bucket, struct returns *returns)
 {
-	unsigned char record[RETURNS_SIZE + RECORD_CHECK_SIZE];
 	struct record_key key;
-	size_t size;
-	int rc;
 
 	memset(returns, 0, sizeof *returns);
 	record_key_numbered(&key, TAG_RETURNS, bucket);
-	rc = record_get(s, &key, record, sizeof record, &size);
-	if (rc != 1)
-		return rc;
-	return returns_decode(returns, record, size) ? 1 : record_damaged(s);
+	return record_read(s, &key, decode, returns);
 }
 
 int

@@ -11,6 +11,12 @@ key_rule(struct record_key *key, uint32_t generation, const struct rules_key *ru
 	record_key_named(key, TAG_RULE, generation, rule->scope, rule->name, rule->length);
 }
 
+static bool
+decode(void *limits, unsigned char *value, size_t size)
+{
+	return limits_decode(limits, value, size);
+}
+
 int
 store_rule_put(struct store *s, uint32_t generation, const struct rules_key *rule,
     const struct limits *limits)
@@ -27,16 +33,10 @@ int
 store_rule_get(struct store *s, uint32_t generation, const struct rules_key *rule,
     struct limits *limits)
 {
-	unsigned char record[LIMITS_SIZE + RECORD_CHECK_SIZE];
 	struct record_key key;
-	size_t size;
-	int rc;
 
 	key_rule(&key, generation, rule);
-	rc = record_get(s, &key, record, sizeof record, &size);
-	if (rc != 1)
-		return rc;
-	return limits_decode(limits, record, size) ? 1 : record_damaged(s);
+	return record_read(s, &key, decode, limits);
 }
 
 int
@@ -59,19 +59,17 @@ int
 store_rule_next(struct store *s, uint32_t generation, struct rules_key *rule,
     struct limits *limits)
 {
-	unsigned char record[LIMITS_SIZE + RECORD_CHECK_SIZE], scope;
 	struct record_key key;
-	size_t size;
+	unsigned char scope;
 	int rc;
 
 	key_rule(&key, generation, rule);
 	if (rule->scope == 0)
 		key.size = RECORD_NAMED_PREFIX - 1;
-	rc = record_next(s, &key, RECORD_NAMED_PREFIX - 1, record, sizeof record, &size);
+	rc = record_read_next(s, &key, RECORD_NAMED_PREFIX - 1, decode, limits);
 	if (rc != 1)
 		return rc;
-	if (key.size < RECORD_NAMED_PREFIX || key.size - RECORD_NAMED_PREFIX > METER_NAME_MAX ||
-	    !limits_decode(limits, record, size))
+	if (key.size < RECORD_NAMED_PREFIX || key.size - RECORD_NAMED_PREFIX > METER_NAME_MAX)
 		return record_damaged(s);
 	scope = key.data[RECORD_NAMED_PREFIX - 1];
 	if (scope < RULES_SERVER || scope > RULES_ADDRESS)

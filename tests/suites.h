@@ -32,6 +32,7 @@
 	suite(faults) \
 	suite(wild) \
 	suite(damage) \
+	suite(newer) \
 	suite(mounts) \
 	suite(locks) \
 	suite(starts) \

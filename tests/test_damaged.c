@@ -328,7 +328,7 @@ START_TEST(test_memory_without_memory)
 		harness_fail_at(n, false, 0);
 		errno = 0;
 		rc = _i == 0 ? write_some() : _i == 1 ? store_counters_del(store, 1, &old) :
-		    store->ops->restart(store, false);
+		    store->ops->restart(store, STORE_REMOVED);
 		seen = harness_fail_end();
 		if (rc == -1)
 			ck_assert_int_eq(errno, ENOMEM);
@@ -641,7 +641,7 @@ START_TEST(test_not_set_aside)
 	ck_assert_int_eq(mkdir(aside(), 0700), 0);
 	begin();
 	errno = 0;
-	ck_assert_int_eq(store->ops->restart(store, true), -1);
+	ck_assert_int_eq(store->ops->restart(store, STORE_KEPT_DAMAGED), -1);
 	ck_assert_int_eq(errno, EISDIR);
 	store_rollback(store);
 	ck_assert_int_eq(count_all(), 3);
@@ -793,7 +793,7 @@ START_TEST(test_many_set_aside)
 		(void)close(fd);
 	}
 	begin();
-	ck_assert_int_eq(store->ops->restart(store, true), 0);
+	ck_assert_int_eq(store->ops->restart(store, STORE_KEPT_DAMAGED), 0);
 	commit();
 	ck_assert_int_eq(count_all(), 0);
 }

@@ -446,6 +446,48 @@ store_checked(struct store *s, const struct kind *kind, const unsigned char *rec
 	store_rollback(s);
 }
 
+/* Whether the store begins, with this on the disk; then it is as it was. */
+static bool
+begins(struct store *s, const struct kind *kind, const unsigned char *value, size_t size)
+{
+	static unsigned char back[4096 + RECORD_CHECK_SIZE];
+	bool begun;
+	size_t n;
+
+	MUST(s->ops->begin(s, true) == 0);
+	MUST(s->ops->put(s, kind->table, kind->key, kind->key_size, value, size) == 0 && store_commit(s) == 0);
+	begun = store_begin(s, true) == 0;
+	MUST(begun || errno == STORE_NEWER_LIVE);
+	store_rollback(s);
+	MUST(s->ops->begin(s, false) == 0);
+	MUST(s->ops->get(s, kind->table, kind->key, kind->key_size, back, sizeof back, &n) == 1);
+	MUST(n == size && memcmp(back, value, n) == 0);
+	s->ops->rollback(s);
+	return begun;
+}
+
+/* Of a newer version is what says so and is what was written; nothing else is, nor any other kind of record. */
+static void
+store_newer(struct store *s, const struct kind *kind, const unsigned char *record, size_t size)
+{
+	bool newer = kind->use == use_info && size > 0 && size <= INFO_SIZE_MAX && record[0] > INFO_VERSION;
+	static unsigned char value[4096 + RECORD_CHECK_SIZE];
+	struct record_key key = { .size = kind->key_size };
+	struct info info;
+	size_t n;
+
+	memcpy(key.data, kind->key, kind->key_size);
+	MUST(store_begin(s, true) == 0 && record_put(s, &key, record, size) == 0);
+	MUST(s->ops->get(s, kind->table, kind->key, kind->key_size, value, sizeof value, &n) == 1);
+	store_rollback(s);
+	value[n - 1] ^= 1;
+	MUST(begins(s, kind, value, n));
+	value[n - 1] ^= 1;
+	MUST(begins(s, kind, value, n) == !newer && store_set_newer_aside(s) == newer);
+	MUST(store_begin(s, true) == 0 && (!newer || store_info_get(s, &info) == 0));
+	store_rollback(s);
+}
+
 /* First byte: which kind. The rest is the record. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -463,6 +505,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	good = kind->use(record, n);
 	store_raw(s, kind, record, n);
 	store_checked(s, kind, record, n, good);
+	store_newer(s, kind, record, n);
 	store_close(s);
 	free(record);
 	return 0;
