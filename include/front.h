@@ -10,13 +10,13 @@
  *
  * There is no moment without a working qmail-remote: it only ever changes by one rename(2), before which all else
  * is there and durable. Killed at any point, by a power cut as well, enabling again completes it and disabling
- * undoes it. A name that is not ours is never replaced; .next and the two with "qlimit" are ours.
+ * undoes it. Only the two with "qlimit" are ever replaced, and a .next whose bytes are qmail-remote's or .orig's.
  *
- *	front_open(&f, bin)           locked, and fit for it
- *	front_examine(&f)             what is qmail-remote is understood
- *	front_prepare(&f, ours)       the copy, tried out before (front_trial.h) ...
- *	front_keep(&f)                the second name
- *	front_put(&f)                 ... becomes qmail-remote
+ *	front_open(&f, bin, ours)     locked
+ *	front_examine(&f)             what is qmail-remote is understood (front_examine.c)
+ *	front_prepare(&f)             the copy (front_prepare.c), tried out before (front_trial.h) ...
+ *	front_keep(&f)                the second name (front_rename.c)
+ *	front_put(&f)                 ... becomes qmail-remote (likewise)
  *	front_close(&f)               takes away what was not used
  *
  * Each returns 0, or -1 with words in `problem`. Paths are never followed twice: all goes by the one descriptor.
@@ -50,9 +50,11 @@ struct front {
 int front_open(struct front *f, const char *bin, const char *ours);
 
 /*
- * The directory has to be root's, and nobody else's to write to. What is qmail-remote has to be a program that would work as well under another name: a plain file, or a link to
- * one, executable, not empty, without set-user-ID and set-group-ID; and none of its second names a qlimit-remote,
- * for then it stands behind qmail-remote already. Sets `kept` to the name that it is to have.
+ * The directory has to be root's, and nobody else's to write to. What is qmail-remote has to be a program that would
+ * work as well under another name: a plain file, or a link to one, executable, not empty, without set-user-ID and
+ * set-group-ID, that does not ask for its own name; none of its second names a qlimit-remote, for then it stands
+ * behind qmail-remote already; and there has to be a second name that it does not run, and under which there is
+ * nothing to be lost. Sets `kept` to that.
  */
 int front_examine(struct front *f);
 
@@ -62,7 +64,10 @@ int front_prepare(struct front *f);
 /* Gives qmail-remote its second name, durably; nothing to do where it has it. */
 int front_keep(struct front *f);
 
-/* Makes FRONT_NEW qmail-remote, unless that is another one now than front_open() saw; durably, and looks whether it is so. */
+/*
+ * Makes FRONT_NEW qmail-remote, unless that is another one now than front_open() saw; durably, and looks whether it
+ * is so.
+ */
 int front_put(struct front *f);
 
 /*
@@ -76,6 +81,12 @@ int front_restore(struct front *f);
  * qmail-remote itself. For where that is not qlimit-remote. How many; -1.
  */
 int front_clean(struct front *f);
+
+/*
+ * For where qmail-remote is not qlimit-remote any more: -1 if a second name is that, and what qmail-remote runs, so
+ * that all mail waits. Else 0, and in *left the second name that it does not run, or NULL (front_beside.c).
+ */
+int front_look_beside(struct front *f, const char **left);
 
 /* Takes away what was prepared and not put, and a second name that this run has made for it; ends the lock. */
 void front_close(struct front *f);

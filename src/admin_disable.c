@@ -1,4 +1,5 @@
 /* admin_disable - the command disable: takes qlimit-remote out of the mail path */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -34,12 +35,30 @@ clean(struct front *f)
 	return EX_OK;
 }
 
+/* It is out of the way itself, but perhaps not a copy of it that a wrapper runs. */
+static int
+look_beside(struct front *f)
+{
+	const char *left;
+
+	if (front_look_beside(f, &left) == -1)
+		return admin_enable_refuse(f);
+	if (left != NULL)
+		(void)printf(ADMIN_BIN "/%s stays: qmail-remote does not run it, as it seems. If nothing else does, it can "
+		    "be removed\n", left);
+	return EX_OK;
+}
+
 /* What cannot be read is left alone. */
 static int
 take_away(struct front *f, const struct ours_file *front)
 {
-	if (front->is != OURS_UNKNOWN)
-		return mail_path_is_ours(front) ? restore(f) : clean(f);
+	int status;
+
+	if (front->is != OURS_UNKNOWN) {
+		status = mail_path_is_ours(front) ? restore(f) : clean(f);
+		return status == EX_OK ? look_beside(f) : status;
+	}
 	(void)fprintf(stderr, "qlimit: " ADMIN_BIN "/qmail-remote: %s\n", strerror(front->error));
 	return EX_IOERR;
 }
@@ -81,7 +100,7 @@ admin_disable(struct admin *a)
 	struct front f;
 	int status;
 
-	if (geteuid() == 0 && access(ADMIN_BIN "/qmail-remote", F_OK) == -1) {
+	if (geteuid() == 0 && access(ADMIN_BIN "/qmail-remote", F_OK) == -1 && errno == ENOENT) {
 		(void)puts("not in the mail path by name: there is no " ADMIN_BIN "/qmail-remote");
 		admin_mail_path_find(a, &p);
 		return look_for_variable(&p);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "admin_mail_path.h"
+#include "admin_real.h"
 #include "orders.h"
-#include "real.h"
 
 static bool
 look(const struct admin *a, const char *name, struct stat *st)
@@ -59,16 +59,7 @@ count_meters(struct store *store, struct admin_status *s)
 static void
 find_real(const struct admin *a, struct admin_status *s)
 {
-	static const char front[] = QMAIL "/bin/qmail-remote";
-	static char wrapper[PLACE_PATH_MAX + 1];
-	struct ours_file file;
-
-	real_find_ours(wrapper, "qlimit-remote");
-	ours_look(&file, front, wrapper);
-	/* Of another version it would not know this one as itself. */
-	real_set_self(file.is == OURS_OTHER ? front : wrapper);
-	s->real_problem = real_find(s->real,
-	    a->place.remote != NULL ? a->place.remote : a->essentials.remote);
+	s->real_problem = admin_real_find(a, s->real);
 	if (s->real_problem == NULL && access(s->real, X_OK) == -1)
 		s->real_problem = "the real qmail-remote cannot be executed:";
 }

@@ -78,6 +78,7 @@ admin_enable_variable(const struct admin *a)
 		(void)fprintf(stderr, "qlimit: %s is not there: is qlimit installed?\n", ours);
 		return EX_CONFIG;
 	}
+	admin_enable_warn(ours);
 	(void)puts("This qmail honours $QMAILREMOTE. Nothing is changed; add by hand");
 	say_where(&p, ours);
 	(void)printf("and restart qmail. Then `qlimit status` must say: yes, by $QMAILREMOTE\nnow: %s\n",

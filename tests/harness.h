@@ -45,6 +45,9 @@ struct harness_output harness_cli_words(const char *const *words);
 /* Runs any program with this argv in the same way. */
 struct harness_output harness_run_words(const char *program, const char *const *argv);
 
+/* It ended with this status, and its output and its errors contain these words ("": whatever they are). */
+void harness_is(struct harness_output o, int status, const char *out, const char *err);
+
 /*
  * `qlimit load`; harness_rules() writes a configuration first, with a deadline of a minute if it names none,
  * and it must load.

@@ -260,6 +260,13 @@ harness_cli_words(const char *const *words)
 	return harness_run_words(harness_program("qlimit"), argv);
 }
 
+void
+harness_is(struct harness_output o, int status, const char *out, const char *err)
+{
+	ck_assert_msg(o.status == status && strstr(o.out, out) != NULL && strstr(o.err, err) != NULL,
+	    "status %d, wanted %d, \"%s\", \"%s\":\n%s%s", o.status, status, out, err, o.out, o.err);
+}
+
 struct harness_output
 harness_load(void)
 {

@@ -63,7 +63,14 @@
 	suite(queue_faults) \
 	suite(nudge) \
 	suite(mail_path) \
+	suite(linkage) \
+	suite(front) \
 	suite(enable) \
+	suite(enable_refused) \
+	suite(enable_variable) \
+	suite(enable_wrapper) \
+	suite(enable_status) \
+	suite(enable_calls) \
 	suite(enable_faults) \
 	suite(walkthrough) \
 	suite(bounce) \

@@ -14,13 +14,6 @@
 #define NOBODY 65534
 
 static void
-is(struct harness_output o, int status, const char *out, const char *err)
-{
-	ck_assert_msg(o.status == status && strstr(o.out, out) != NULL && strstr(o.err, err) != NULL,
-	    "status %d, wanted %d, \"%s\", \"%s\":\n%s%s", o.status, status, out, err, o.out, o.err);
-}
-
-static void
 send_one(const char *sender)
 {
 	(void)harness_deliver(harness_message(NULL, NULL), sender, "accept@x");
@@ -33,7 +26,7 @@ START_TEST(test_more_errors_than_are_shown)
 	for (int i = 0; i < 60; i++)
 		(void)strcat(text, "nonsense = 1;\n");
 	harness_config(text);
-	is(harness_cli("check"), EX_CONFIG, "", "and 10 more errors\n");
+	harness_is(harness_cli("check"), EX_CONFIG, "", "and 10 more errors\n");
 }
 END_TEST
 
@@ -52,8 +45,8 @@ START_TEST(test_more_warnings_than_are_shown)
 	harness_config("");
 	for (int i = 0; i < 2; i++) {
 		o = harness_cli(commands[i]);
-		is(o, EX_OK, "hosted names: 1 (1 in ", "/rcpthosts:10: skipped: ");
-		is(o, EX_OK, "", "\nwarning: and 3 more lines skipped\n");
+		harness_is(o, EX_OK, "hosted names: 1 (1 in ", "/rcpthosts:10: skipped: ");
+		harness_is(o, EX_OK, "", "\nwarning: and 3 more lines skipped\n");
 		ck_assert_ptr_null(strstr(o.err, "rcpthosts:11"));
 	}
 }
@@ -63,11 +56,11 @@ START_TEST(test_check_of_a_relative_path)
 {
 	harness_config("");
 	ck_assert_int_eq(chdir(harness_path(".")), 0);
-	is(harness_cli("check", "qlimit.conf"), EX_OK, "configuration OK", "");
+	harness_is(harness_cli("check", "qlimit.conf"), EX_OK, "configuration OK", "");
 	ck_assert_int_eq(mkdir(harness_path("gone"), 0700), 0);
 	ck_assert_int_eq(chdir(harness_path("gone")), 0);
 	ck_assert_int_eq(rmdir(harness_path("gone")), 0);
-	is(harness_cli("check", "qlimit.conf"), EX_NOINPUT, "", "give an absolute path");
+	harness_is(harness_cli("check", "qlimit.conf"), EX_NOINPUT, "", "give an absolute path");
 	ck_assert_int_eq(chdir("/"), 0);
 }
 END_TEST
@@ -82,16 +75,16 @@ START_TEST(test_program_that_cannot_be_run)
 	harness_script("");
 	(void)snprintf(text, sizeof text, "%s = \"%s\";", programs[_i], harness_path("script"));
 	harness_config(text);
-	is(harness_cli("check"), EX_CONFIG, "", "not an executable file");
+	harness_is(harness_cli("check"), EX_CONFIG, "", "not an executable file");
 	(void)snprintf(text, sizeof text, "%s = \"%s\";", programs[_i], harness_path("state"));
 	harness_config(text);
-	is(harness_cli("check"), EX_CONFIG, "", "not an executable file");
+	harness_is(harness_cli("check"), EX_CONFIG, "", "not an executable file");
 	(void)snprintf(text, sizeof text, "%s = \"/nonexistent/program\";", programs[_i]);
 	harness_config(text);
-	is(harness_cli("check"), EX_CONFIG, "", "/nonexistent/program\": No such file");
+	harness_is(harness_cli("check"), EX_CONFIG, "", "/nonexistent/program\": No such file");
 	(void)snprintf(text, sizeof text, "%s = \"/bin/true\";", programs[_i]);
 	harness_config(text);
-	is(harness_cli("check"), EX_OK, "configuration OK", "");
+	harness_is(harness_cli("check"), EX_OK, "configuration OK", "");
 }
 END_TEST
 
@@ -101,9 +94,9 @@ START_TEST(test_configuration_that_the_owner_cannot_read)
 		return;
 	harness_config("");
 	ck_assert_int_eq(chmod(harness_path("qlimit.conf"), 0600), 0);
-	is(harness_cli("check"), EX_OK, "configuration OK", "");
+	harness_is(harness_cli("check"), EX_OK, "configuration OK", "");
 	ck_assert_int_eq(chown(harness_path("state"), NOBODY, NOBODY), 0);
-	is(harness_cli("check"), EX_OK, "configuration OK", "chmod a+r");
+	harness_is(harness_cli("check"), EX_OK, "configuration OK", "chmod a+r");
 }
 END_TEST
 
@@ -111,7 +104,7 @@ START_TEST(test_store_that_others_may_write)
 {
 	send_one("a@example.com");
 	ck_assert_int_eq(chmod(harness_path("state/live.mdb"), 0666), 0);
-	is(harness_cli("show"), EX_IOERR, "", "writable by nobody else");
+	harness_is(harness_cli("show"), EX_IOERR, "", "writable by nobody else");
 }
 END_TEST
 
@@ -119,12 +112,12 @@ START_TEST(test_names)
 {
 	send_one("a@example.com");
 	(void)setenv("QLIMIT_REMOTE", "/we\"ird\\\x01\xff", 1);
-	is(harness_cli("status", "--json"), EX_OK, "/we\\\"ird\\\\\\u0001\\u00ff", "");
-	is(harness_cli("show", ""), EX_USAGE, "", "not the name of a meter");
-	is(harness_cli("show", "--", "example.com"), EX_OK, "example.com", "");
-	is(harness_cli("show", "-"), EX_OK, "", "");
-	is(harness_cli("-h"), EX_OK, "usage: qlimit COMMAND", "");
-	is(harness_cli("help"), EX_OK, "usage: qlimit COMMAND", "");
+	harness_is(harness_cli("status", "--json"), EX_OK, "/we\\\"ird\\\\\\u0001\\u00ff", "");
+	harness_is(harness_cli("show", ""), EX_USAGE, "", "not the name of a meter");
+	harness_is(harness_cli("show", "--", "example.com"), EX_OK, "example.com", "");
+	harness_is(harness_cli("show", "-"), EX_OK, "", "");
+	harness_is(harness_cli("-h"), EX_OK, "usage: qlimit COMMAND", "");
+	harness_is(harness_cli("help"), EX_OK, "usage: qlimit COMMAND", "");
 }
 END_TEST
 
@@ -132,7 +125,7 @@ START_TEST(test_reset_of_another_hour)
 {
 	send_one("a@example.com");
 	harness_set_time(HARNESS_NOW + 3600);
-	is(harness_cli("reset", "example.com"), EX_NOINPUT, "", "nothing counted in this hour");
+	harness_is(harness_cli("reset", "example.com"), EX_NOINPUT, "", "nothing counted in this hour");
 }
 END_TEST
 
@@ -142,7 +135,7 @@ START_TEST(test_output_that_cannot_be_written)
 		harness_program("qlimit"), NULL };
 
 	send_one("a@example.com");
-	is(harness_run_words("/bin/sh", show), EX_IOERR, "", "cannot write the output");
+	harness_is(harness_run_words("/bin/sh", show), EX_IOERR, "", "cannot write the output");
 }
 END_TEST
 
@@ -152,7 +145,7 @@ START_TEST(test_no_cli_beside_the_wrapper)
 	struct harness_attempt attempt = { .sender = "a@example.com", .recipient = "accept@x" };
 	const char *const cp[] = { "cp", harness_program("qlimit-remote"), harness_path("alone"), NULL };
 
-	is(harness_run_words("/bin/cp", cp), 0, "", "");
+	harness_is(harness_run_words("/bin/cp", cp), 0, "", "");
 	harness_config("");
 	attempt.program = harness_path("alone");
 	attempt.message = harness_message(NULL, NULL);

@@ -19,25 +19,20 @@
 #include "admin.h"
 #include "child.h"
 #include "delivery.h"
-#include "harness_bin.h"
 #include "harness_calls.h"
 #include "harness_faults.h"
+#include "harness_front.h"
 #include "ours.h"
 #include "suites.h"
 #include "torture.h"
 
 extern char **environ;
 
-#define REMOTE HARNESS_BIN "qmail-remote"
-#define ORIG REMOTE ".orig"
-#define NEXT REMOTE ".next"
 #define REAL "/var/qmail/real" /* another name of the real program, outside */
 
 /* All that changes something, or on which a change depends. */
 static const char *const calls[] = { "access", "dup2", "fchmod", "fchown", "flock", "fork", "fstatat", "fsync",
 	"linkat", "renameat", "setgid", "setgroups", "setuid", "socketpair", "unlinkat", "waitpid", "write" };
-
-static bool here;
 
 /* --- where it begins --- */
 
@@ -56,7 +51,7 @@ static void
 stale_next(void)
 {
 	orig_taken();
-	harness_bin_put("qmail-remote.next", harness_program("remote"), "an older qmail's", 0711);
+	harness_bin_put("qmail-remote.next", ORIG, "", 0711);
 }
 
 static void
@@ -239,7 +234,7 @@ START_TEST(test_killed)
 {
 	static const int none[] = { 0 };
 
-	if (here)
+	if (harness_front_here)
 		hit_each(_i, none, 1);
 }
 END_TEST
@@ -248,7 +243,7 @@ START_TEST(test_failing)
 {
 	static const int errors[] = { EIO, ENOSPC, EPERM };
 
-	if (here)
+	if (harness_front_here)
 		hit_each(_i, errors, 3);
 }
 END_TEST
@@ -284,7 +279,7 @@ START_TEST(torture_each_call)
 	unsigned seed = torture_seed();
 	long runs = 0;
 
-	if (!here)
+	if (!harness_front_here)
 		return;
 	(void)setenv("INJECT_COUNT", harness_path("count"), 1);
 	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
@@ -322,7 +317,7 @@ START_TEST(test_renamed_meanwhile)
 	int ends[2];
 	pid_t pid;
 
-	if (!here)
+	if (!harness_front_here)
 		return;
 	ck_assert_int_eq(link(REAL, REMOTE), 0);
 	ck_assert_int_eq(pipe(ends), 0);
@@ -346,8 +341,8 @@ END_TEST
 static void
 setup(void)
 {
-	here = harness_bin_start();
-	if (!here)
+	harness_front_setup();
+	if (!harness_front_here)
 		return;
 	ck_assert_int_eq(rename(REMOTE, REAL), 0);
 	left = mmap(NULL, sizeof *left, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

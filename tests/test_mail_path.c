@@ -2,40 +2,21 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <sys/xattr.h>
-#include <sysexits.h>
 #include <unistd.h>
 
-#include "admin.h"
 #include "file_scan.h"
-#include "front.h"
-#include "front_trial.h"
-#include "harness_bin.h"
 #include "harness_calls.h"
-#include "harness_fail.h"
 #include "harness_faults.h"
-#include "label.h"
+#include "harness_front.h"
 #include "mail_path.h"
 #include "processes.h"
 #include "start_script.h"
 #include "suites.h"
 
 #define BIN "/var/qmail/bin"
-#define REMOTE BIN "/qmail-remote"
-
-static bool here;
-
-static void
-setup(void)
-{
-	here = harness_bin_start();
-}
 
 /* --- words in files --- */
 
@@ -176,14 +157,14 @@ START_TEST(test_rspawn)
 	const struct rspawn *r = &path.rspawns.one[0], *first;
 	pid_t pid;
 
-	if (!here)
+	if (!harness_front_here)
 		return;
 	harness_bin_put("ours", harness_program("qlimit-remote"), "", 0755);
 	harness_bin_put("old", harness_program("qlimit-remote"), "old", 0755);
 	harness_write("/var/qmail-remote", "", 0);
 	ck_assert_int_eq(symlink("loop", BIN "/loop"), 0);
 	if (rspawns[_i].honours)
-		harness_bin_put("qmail-rspawn", "/bin/sleep", "QMAILREMOTE", 0755);
+		harness_front_honours();
 	pid = harness_bin_rspawn(rspawns[_i].environment);
 	/* Replaced by an update, it runs on. */
 	if (_i == 5)
@@ -208,9 +189,9 @@ START_TEST(test_whose_rspawn)
 	const char *const mallory[] = { "QMAILREMOTE=/home/mallory/evil", NULL };
 	pid_t pid;
 
-	if (!here)
+	if (!harness_front_here)
 		return;
-	harness_bin_put("qmail-rspawn", "/bin/sleep", "QMAILREMOTE", 0755);
+	harness_front_honours();
 	pid = harness_bin_rspawn_of(HARNESS_OWNER + 1, mallory);
 	find();
 	ck_assert_uint_eq(path.rspawns.count, 0);
@@ -229,10 +210,10 @@ START_TEST(test_many_rspawns)
 	pid_t pids[RSPAWN_MOST + 2];
 	const struct rspawn *first;
 
-	if (!here)
+	if (!harness_front_here)
 		return;
 	harness_bin_put("ours", harness_program("qlimit-remote"), "", 0755);
-	harness_bin_put("qmail-rspawn", "/bin/sleep", "QMAILREMOTE", 0755);
+	harness_front_honours();
 	for (int i = 0; i < RSPAWN_MOST + 2; i++)
 		pids[i] = harness_bin_rspawn(i == 1 ? out : in);
 	find();
@@ -253,10 +234,9 @@ START_TEST(test_not_seen)
 {
 	const char *const environment[] = { "PATH=" BIN, NULL };
 	const struct rspawn *r = &path.rspawns.one[0];
-	int unknown = 0;
 	pid_t pid;
 
-	if (!here)
+	if (!harness_front_here)
 		return;
 	find();
 	ck_assert_int_eq(path.is, MAIL_PATH_NO);
@@ -269,7 +249,21 @@ START_TEST(test_not_seen)
 	ck_assert_int_eq(rename(BIN "/qmail-rspawn", "/var/qmail-rspawn"), 0);
 	find();
 	ck_assert_uint_eq(path.rspawns.count, 0);
-	ck_assert_int_eq(rename("/var/qmail-rspawn", BIN "/qmail-rspawn"), 0);
+	harness_bin_end(pid);
+}
+END_TEST
+
+/* ... likewise where looking fails. */
+START_TEST(test_not_readable)
+{
+	const char *const environment[] = { "PATH=" BIN, NULL };
+	const struct rspawn *r = &path.rspawns.one[0];
+	int unknown = 0;
+	pid_t pid;
+
+	if (!harness_front_here)
+		return;
+	pid = harness_bin_rspawn(environment);
 	/* qmail-remote, qmail-rspawn twice, and qmail-remote as what that runs. */
 	for (unsigned n = 0; n < 30; n++) {
 		harness_call_fails("pread", n, 1, EIO);
@@ -292,8 +286,15 @@ START_TEST(test_not_seen)
 	find();
 	ck_assert(path.is == MAIL_PATH_UNKNOWN && path.rspawns.error == EIO);
 	harness_bin_end(pid);
-	/* None runs that could be asked: for one that knows the variable it matters. */
-	harness_bin_put("qmail-rspawn", "/bin/sleep", "QMAILREMOTE", 0755);
+}
+END_TEST
+
+/* None runs that could be asked: for one that knows the variable it matters. */
+START_TEST(test_none_runs)
+{
+	if (!harness_front_here)
+		return;
+	harness_front_honours();
 	find();
 	ck_assert_int_eq(path.is, MAIL_PATH_UNKNOWN);
 	harness_bin_put("qmail-remote", harness_program("qlimit-remote"), "", 0755);
@@ -328,7 +329,7 @@ START_TEST(test_environments)
 	const char *const none[] = { NULL }, *const much[] = { big, big, big, NULL };
 	pid_t pid;
 
-	if (!here)
+	if (!harness_front_here)
 		return;
 	memset(big, 'X', sizeof big - 1);
 	pid = harness_bin_rspawn(none);
@@ -342,321 +343,6 @@ START_TEST(test_environments)
 }
 END_TEST
 
-/* --- the directory, in this process --- */
-
-static struct front front;
-
-static void
-refuses(int rc, const char *words)
-{
-	ck_assert_int_eq(rc, -1);
-	ck_assert_msg(strstr(front.problem, words) != NULL, "%s", front.problem);
-}
-
-static void
-open_front(void)
-{
-	ck_assert_msg(front_open(&front, BIN, harness_program("qlimit-remote")) == 0, "%s", front.problem);
-}
-
-/* Goal: two at once wait for each other, but not for ever. */
-START_TEST(test_locked)
-{
-	struct front other;
-
-	if (!here)
-		return;
-	open_front();
-	other = front;
-	harness_call_fails("nanosleep", 0, 1000, EINTR);
-	refuses(front_open(&front, BIN, "/"), "another `qlimit enable` or `disable`");
-	front_close(&other);
-	harness_call_fails("flock", 0, 1, ENOLCK);
-	refuses(front_open(&front, BIN, "/"), "No locks available");
-	harness_call_fails("flock", 0, 1, EWOULDBLOCK);
-	open_front();
-	front_close(&front);
-	front_close(&front);
-}
-END_TEST
-
-START_TEST(test_no_program)
-{
-	if (!here)
-		return;
-	open_front();
-	front.ours = "/bin/true";
-	refuses(front_prepare(&front), "/bin/true: is not qlimit-remote");
-	front.ours = "/none";
-	refuses(front_prepare(&front), "/none: is not qlimit-remote");
-	front_close(&front);
-}
-END_TEST
-
-/* What has come about meanwhile, or cannot be read. */
-START_TEST(test_examine)
-{
-	if (!here)
-		return;
-	open_front();
-	harness_call_fails("pread", 0, 1, EIO);
-	refuses(front_examine(&front), "Input/output error");
-	harness_bin_put("qmail-remote.orig", "/bin/true", "", 0755);
-	harness_call_fails("pread", 0, 1, EIO);
-	refuses(front_examine(&front), "qmail-remote.orig: Input/output error");
-	harness_bin_put("qmail-remote", harness_program("qlimit-remote"), "", 0755);
-	refuses(front_examine(&front), "qmail-remote: is qlimit-remote");
-	harness_call_fails("pread", 0, 1, EIO);
-	refuses(front_restore(&front), "qmail-remote.orig: Input/output error");
-	harness_bin_put(FRONT_NEW, "/bin/true", "", 0755);
-	harness_call_fails("unlinkat", 0, 1, ENOENT);
-	refuses(front_prepare(&front), FRONT_NEW ": File exists");
-	front_close(&front);
-}
-END_TEST
-
-/* Goal: a .next is replaced only where all of qmail-remote could be read, and does not name it. */
-START_TEST(test_examine_next)
-{
-	unsigned reads = 0;
-
-	if (!here)
-		return;
-	open_front();
-	harness_bin_put("qmail-remote.next", "/bin/true", "", 0755);
-	for (; reads < 100; reads++) {
-		harness_call_fails("pread", reads, 1, EIO);
-		if (front_examine(&front) == 0)
-			break;
-		refuses(-1, "Input/output error");
-	}
-	ck_assert_str_eq(front.kept, "qmail-remote.next");
-	ck_assert(reads > 2 && reads < 100);
-	harness_call_fails("pread", 0, 0, 0);
-	front_close(&front);
-}
-END_TEST
-
-static int
-rename_but_say_no(void)
-{
-	return rename(BIN "/" FRONT_NEW, BIN "/qmail-remote") == 0 ? EIO : errno;
-}
-
-/* Goal: NFS may say that a rename failed which was done: what was kept is then the only name of the real program. */
-START_TEST(test_renamed_all_the_same)
-{
-	if (!here)
-		return;
-	open_front();
-	ck_assert_int_eq(front_examine(&front), 0);
-	ck_assert_int_eq(front_prepare(&front), 0);
-	ck_assert_int_eq(front_keep(&front), 0);
-	harness_on_call("renameat", rename_but_say_no);
-	refuses(front_put(&front), "Input/output error");
-	front_close(&front);
-	ck_assert_int_eq(access(BIN "/qmail-remote.orig", X_OK), 0);
-	/* Enabling again finds it done. */
-	find();
-	ck_assert(path.front.is == OURS_SAME);
-}
-END_TEST
-
-/* Goal: with SELinux the copy is labelled as what it stands for: qmail-rspawn might not execute it else. */
-START_TEST(test_label)
-{
-	static const char name[] = "security.selinux", of_remote[] = "system_u:object_r:qmail_remote_exec_t:s0";
-	char label[100] = "";
-
-	if (!here)
-		return;
-	if (setxattr(BIN "/qmail-remote", name, of_remote, sizeof of_remote, 0) == -1) {
-		harness_skip("labels", strerror(errno));
-		return;
-	}
-	open_front();
-	ck_assert_int_eq(front_examine(&front), 0);
-	ck_assert_int_eq(front_prepare(&front), 0);
-	ck_assert_int_eq(getxattr(BIN "/" FRONT_NEW, name, label, sizeof label), (ssize_t)sizeof of_remote);
-	ck_assert_str_eq(label, of_remote);
-	/* Once more, where nothing is to be done. */
-	ck_assert_int_eq(label_copy(open(BIN "/qmail-remote", O_RDONLY), open(BIN "/" FRONT_NEW, O_RDONLY)), 0);
-	ck_assert_int_eq(label_copy(-1, -1), -1);
-	front_close(&front);
-}
-END_TEST
-
-/* Goal: a qmail that is updated while the copy is tried out keeps its new program. */
-START_TEST(test_updated_meanwhile)
-{
-	struct stat st, now;
-
-	if (!here)
-		return;
-	open_front();
-	ck_assert_int_eq(front_examine(&front), 0);
-	ck_assert_int_eq(front_prepare(&front), 0);
-	ck_assert_int_eq(front_keep(&front), 0);
-	if (_i == 0)
-		harness_bin_put("qmail-remote", "/bin/true", "", 0755);
-	else
-		ck_assert_int_eq(unlink(BIN "/qmail-remote"), 0);
-	(void)memset(&st, 0, sizeof st);
-	ck_assert_int_eq(stat(BIN "/qmail-remote", &st), -_i);
-	refuses(front_put(&front), "qmail-remote: has been replaced meanwhile");
-	harness_call_fails("fstatat", 0, 1, EIO);
-	refuses(front_put(&front), "qmail-remote: Input/output error");
-	front_close(&front);
-	ck_assert_int_eq(stat(BIN "/qmail-remote", &now), -_i);
-	ck_assert(_i == 1 || now.st_ino == st.st_ino);
-	ck_assert_int_eq(access(BIN "/" FRONT_NEW, F_OK), -1);
-}
-END_TEST
-
-/* Room for the directory, not for what is in it. */
-START_TEST(test_long_bin)
-{
-	char much[PLACE_PATH_MAX + 1] = "/var/", problem[100];
-
-	if (!here)
-		return;
-	memset(much + 5, 'd', 240);
-	much[120] = '/';
-	much[245] = '\0';
-	much[120] = '\0';
-	ck_assert_int_eq(mkdir(much, 0755), 0);
-	much[120] = '/';
-	ck_assert_int_eq(rename(BIN, much), 0);
-	ck_assert_msg(front_open(&front, much, "/") == 0, "%s", front.problem);
-	refuses(front_examine(&front), "File name too long");
-	front_close(&front);
-	ck_assert_int_eq(front_trial(much, 0, 0, problem, sizeof problem), -1);
-	ck_assert_str_eq(problem, "File name too long");
-}
-END_TEST
-
-/* A step that fails at the first, second ... of its calls; afterwards nothing is left. */
-static const struct {
-	const char *call;
-	unsigned after, times;
-	int error;
-} steps[] = {
-	{ "fstat", 0, 1, EIO },
-	{ "fstatat", 0, 1, EIO },
-	{ "fstatat", 1, 1, EIO },
-	{ "fstatat", 2, 1, EIO },
-	{ "fstatat", 4, 1, EIO },
-	{ "unlinkat", 0, 1, EIO },
-	{ "write", 0, 1, ENOSPC },
-	{ "fchown", 0, 1, EPERM },
-	{ "fsync", 0, 1, EIO },
-	{ "close", 5, 1, EDQUOT },
-	{ "linkat", 0, 1, EMLINK },
-	{ "fsync", 1, 1, EIO },
-	{ "renameat", 0, 1, EIO },
-};
-
-static int
-all_steps(void)
-{
-	return front_examine(&front) == 0 && front_prepare(&front) == 0 && front_keep(&front) == 0 ?
-	    front_put(&front) : -1;
-}
-
-START_TEST(test_steps)
-{
-	const char *before;
-
-	if (!here)
-		return;
-	before = harness_bin_list();
-	open_front();
-	harness_call_fails(steps[_i].call, steps[_i].after, steps[_i].times, steps[_i].error);
-	ck_assert_int_eq(all_steps(), -1);
-	ck_assert_str_ne(front.problem, "");
-	front_close(&front);
-	ck_assert_str_eq(harness_bin_list(), before);
-}
-END_TEST
-
-/* A file system that knows no fsync(2) of directories is no obstacle. */
-START_TEST(test_no_sync)
-{
-	if (!here)
-		return;
-	open_front();
-	harness_call_fails("fsync", 1, 2, EINVAL);
-	ck_assert_msg(all_steps() == 0, "%s", front.problem);
-	front_close(&front);
-}
-END_TEST
-
-/* --- the trial --- */
-
-START_TEST(test_trial)
-{
-	char problem[300];
-
-	if (!here)
-		return;
-	harness_bin_put(FRONT_NEW, harness_program("qlimit-remote"), "", 0755);
-	ck_assert_msg(front_trial(BIN, HARNESS_OWNER, HARNESS_OWNER, problem, sizeof problem) == 0, "%s", problem);
-	harness_bin_put(FRONT_NEW, "/bin/true", "", 0755);
-	ck_assert_int_eq(front_trial(BIN, HARNESS_OWNER, HARNESS_OWNER, problem, sizeof problem), -1);
-	ck_assert_str_eq(problem, BIN "/" FRONT_NEW " does not answer as qlimit-remote");
-	harness_bin_put(FRONT_NEW, "/bin/false", "", 0755);
-	ck_assert_int_eq(front_trial(BIN, HARNESS_OWNER, HARNESS_OWNER, problem, sizeof problem), -1);
-	ck_assert_str_eq(problem, BIN "/" FRONT_NEW " cannot be run by qmailr: it ends with an error");
-	harness_call_fails("setgid", 0, 1, EPERM);
-	ck_assert_int_eq(front_trial(BIN, HARNESS_OWNER, HARNESS_OWNER, problem, sizeof problem), -1);
-	ck_assert_str_eq(problem, "cannot become qmailr: Operation not permitted");
-	harness_call_fails("setgid", 0, 0, 0);
-	harness_call_fails("dup2", 0, 1, EMFILE);
-	ck_assert_int_eq(front_trial(BIN, HARNESS_OWNER, HARNESS_OWNER, problem, sizeof problem), -1);
-	ck_assert_str_eq(problem, "dup2: Too many open files");
-	harness_call_fails("dup2", 0, 0, 0);
-	harness_call_fails("fork", 0, 1, EAGAIN);
-	ck_assert_int_eq(front_trial(BIN, HARNESS_OWNER, HARNESS_OWNER, problem, sizeof problem), -1);
-	ck_assert_str_eq(problem, "Resource temporarily unavailable");
-}
-END_TEST
-
-/* --- the commands, in this process --- */
-
-static int
-run(int (*command)(struct admin *a), bool check)
-{
-	static char *none[] = { NULL };
-	struct admin a;
-
-	admin_init(&a, HARNESS_NOW);
-	a.names = none;
-	a.option[ADMIN_CHECK] = check ? "" : NULL;
-	return command(&a);
-}
-
-START_TEST(test_commands)
-{
-	const char *before;
-
-	if (!here)
-		return;
-	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
-	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
-	before = harness_bin_list();
-	harness_call_fails("pread", 0, 1, EIO);
-	ck_assert_int_eq(run(admin_disable, false), EX_IOERR);
-	ck_assert_str_eq(harness_bin_list(), before);
-	harness_rules("");
-	for (unsigned n = 1; n < 12; n++) {
-		harness_fail_at(n, false, EIO);
-		/* Whatever fails, a mail path that it is not in is none that is well. */
-		ck_assert_int_eq(run(admin_status, true), 1);
-		(void)harness_fail_end();
-	}
-}
-END_TEST
-
 /* --- start scripts --- */
 
 START_TEST(test_scripts)
@@ -665,7 +351,7 @@ START_TEST(test_scripts)
 	struct start_script found[START_SCRIPTS_MOST];
 	size_t before;
 
-	if (!here)
+	if (!harness_front_here)
 		return;
 	before = start_scripts_find(found);
 	harness_write("/var/qmail/rc", text, sizeof text - 1);
@@ -685,7 +371,7 @@ suite_mail_path(void)
 	Suite *s = suite_create("mail_path");
 	TCase *t = tcase_create("mail_path");
 
-	tcase_add_checked_fixture(t, setup, harness_end);
+	tcase_add_checked_fixture(t, harness_front_setup, harness_end);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_scan);
 	tcase_add_test(t, test_ours);
@@ -694,20 +380,10 @@ suite_mail_path(void)
 	tcase_add_test(t, test_whose_rspawn);
 	tcase_add_test(t, test_many_rspawns);
 	tcase_add_test(t, test_not_seen);
+	tcase_add_test(t, test_not_readable);
+	tcase_add_test(t, test_none_runs);
 	tcase_add_test(t, test_long_paths);
 	tcase_add_test(t, test_environments);
-	tcase_add_test(t, test_locked);
-	tcase_add_test(t, test_no_program);
-	tcase_add_loop_test(t, test_steps, 0, HARNESS_ROWS(steps));
-	tcase_add_test(t, test_no_sync);
-	tcase_add_test(t, test_examine);
-	tcase_add_test(t, test_examine_next);
-	tcase_add_test(t, test_renamed_all_the_same);
-	tcase_add_test(t, test_label);
-	tcase_add_loop_test(t, test_updated_meanwhile, 0, 2);
-	tcase_add_test(t, test_long_bin);
-	tcase_add_test(t, test_commands);
-	tcase_add_test(t, test_trial);
 	tcase_add_test(t, test_scripts);
 	suite_add_tcase(s, t);
 	return s;

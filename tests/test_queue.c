@@ -362,51 +362,72 @@ todo_path(const char *message)
 	return harness_path(name);
 }
 
-/*
- * Goal: what the wrapper has held is found in the queue, delivery by delivery, and nothing else is taken for
- * it; with a list's sender and a recipient of any bytes, too.
- */
-START_TEST(test_held)
+/* One recipient sent to, one deferred by the other side, two held; and one of no delivery yet. */
+static void
+queue_hacked(void)
 {
-	const char *hacked, *list, *shop, *bounce, *local, *todo;
-	struct harness_output o;
-	struct harness_run *under_way;
+	const char *message = harness_message(NULL, NULL);
 
-	complete_queue();
-	harness_rules("default = { max_per_hour = 2; max_failure_percent = 0; refuse_above_percent = 10000; };\n"
-	    "bounces = { max_per_hour = 1; max_failure_percent = 0; };\n"
-	    "domains = ( { name = \"shop.example\"; max_per_hour = 100; count = \"messages\"; } );\n");
-	hacked = harness_message(NULL, NULL);
-	list = harness_message("by uid 48", "Subject: list\n\n");
-	shop = harness_message("from network", "Subject: shop\n\nText\n");
-	bounce = harness_message("for bounce", "\nHi.\n");
-	delivers('K', hacked, "joe@Hacked.example", "sent@x.example");
-	delivers('Z', hacked, "joe@Hacked.example", "greylist@x.example");
-	delivers('Z', hacked, "joe@Hacked.example", "held@x.example");
-	delivers('Z', hacked, "joe@Hacked.example", "\xff \"odd\"@x.example");
-	put_sorted(hacked, "joe@Hacked.example", BYTES("Dsent@x.example\0Tgreylist@x.example\0Theld@x.example\0"
+	delivers('K', message, "joe@Hacked.example", "sent@x.example");
+	delivers('Z', message, "joe@Hacked.example", "greylist@x.example");
+	delivers('Z', message, "joe@Hacked.example", "held@x.example");
+	delivers('Z', message, "joe@Hacked.example", "\xff \"odd\"@x.example");
+	put_sorted(message, "joe@Hacked.example", BYTES("Dsent@x.example\0Tgreylist@x.example\0Theld@x.example\0"
 	    "Tnew@x.example\0T\xff \"odd\"@x.example\0"));
-	delivers('K', list, "l-a=b.example@list.example", "a@b.example");
-	delivers('K', list, "l-sent=b.example@list.example", "sent@b.example");
-	delivers('Z', list, "l-c=b.example@list.example", "c@b.example");
-	put_sorted(list, "l-@list.example-@[]", BYTES("Da@b.example\0Tc@b.example\0"));
-	delivers('Z', shop, "ann@shop.example", "greylist@y.example");
-	delivers('Z', shop, "ann@shop.example", "unreachable@y.example");
-	put_sorted(shop, "ann@shop.example", BYTES("Tgreylist@y.example\0Tway@y.example\0Tunreachable@y.example\0"));
-	delivers('K', bounce, "", "a@y.example");
-	delivers('Z', bounce, "", "b@y.example");
-	put_sorted(bounce, "", BYTES("Ta@y.example\0Tb@y.example\0"));
-	local = harness_message(NULL, NULL);
-	put_sorted(local, "joe@local.example", BYTES("Ddone@x.example\0"));
+}
+
+/* With a sender of each recipient's own (VERP): one held. */
+static void
+queue_list(void)
+{
+	const char *message = harness_message("by uid 48", "Subject: list\n\n");
+
+	delivers('K', message, "l-a=b.example@list.example", "a@b.example");
+	delivers('K', message, "l-sent=b.example@list.example", "sent@b.example");
+	delivers('Z', message, "l-c=b.example@list.example", "c@b.example");
+	put_sorted(message, "l-@list.example-@[]", BYTES("Da@b.example\0Tc@b.example\0"));
+}
+
+/* Far from its limits. One deferred by the other side, one not reached, and one under way, which is returned. */
+static struct harness_run *
+queue_shop(void)
+{
+	const char *message = harness_message("from network", "Subject: shop\n\nText\n");
+
+	delivers('Z', message, "ann@shop.example", "greylist@y.example");
+	delivers('Z', message, "ann@shop.example", "unreachable@y.example");
+	put_sorted(message, "ann@shop.example", BYTES("Tgreylist@y.example\0Tway@y.example\0Tunreachable@y.example\0"));
+	harness_script("await go\nwrite r\\0Kok\\n\\0\n");
+	return harness_deliver_start(message, "ann@shop.example", "way@y.example");
+}
+
+static void
+queue_bounce(void)
+{
+	const char *message = harness_message("for bounce", "\nHi.\n");
+
+	delivers('K', message, "", "a@y.example");
+	delivers('Z', message, "", "b@y.example");
+	put_sorted(message, "", BYTES("Ta@y.example\0Tb@y.example\0"));
+}
+
+/* Done, and not yet begun. */
+static void
+queue_local(void)
+{
+	const char *todo;
+
+	put_sorted(harness_message(NULL, NULL), "joe@local.example", BYTES("Ddone@x.example\0"));
 	todo = harness_message(NULL, NULL);
 	harness_write(harness_path("queue/todo/1"), BYTES("Fjoe@local.example\0Ta@x.example\0"));
 	ck_assert_int_eq(rename(harness_path("queue/todo/1"), todo_path(todo)), 0);
-	harness_script("await go\nwrite r\\0Kok\\n\\0\n");
-	under_way = harness_deliver_start(shop, "ann@shop.example", "way@y.example");
-	if (_i == 1)
-		crowd_store();
+}
 
-	o = harness_cli("queue");
+static void
+all_is_told(void)
+{
+	struct harness_output o = harness_cli("queue");
+
 	ck_assert_str_eq(o.err, "");
 	contains(o.out, "\nlocal.example         2       1        1       0       0 ");
 	contains(o.out, "\nheld by limits: 4 recipients of 3 messages\n"
@@ -418,14 +439,43 @@ START_TEST(test_held)
 	o = harness_cli("queue", "--json");
 	contains(o.out, "\"held\":4,\"held_messages\":3}\n{\"kind\":\"domain\",\"name\":\"hacked.example\",");
 	contains(o.out, "\"held\":2,\"held_messages\":1}\n");
-	o = harness_cli("queue", "hacked.example");
+	lacks(harness_cli("queue", "--alert", "1").out, "held");
+}
+
+static void
+each_is_told(void)
+{
+	struct harness_output o = harness_cli("queue", "hacked.example");
+
 	contains(o.out, "\n             and 1 more\n    waits:   2 held by qlimit, 1 deferred by the other side\n");
 	contains(o.out, "\nheld by limits: 2 recipients of 1 message\n");
 	contains(harness_cli("queue", "list.example").out, "\n    waits:   1 held by qlimit\n");
 	contains(harness_cli("queue", "list.example").out, "\nheld by limits: 1 recipient of 1 message\n");
 	contains(harness_cli("queue", "shop.example").out, "\n    waits:   1 deferred by the other side, 1 not reached\n");
 	contains(harness_cli("queue", "shop.example", "--json").out, "\"held\":0,\"deferred\":1,\"unreached\":1}\n");
-	lacks(harness_cli("queue", "--alert", "1").out, "held");
+}
+
+/*
+ * Goal: what the wrapper has held is found in the queue, delivery by delivery, and nothing else is taken for
+ * it; with a list's sender and a recipient of any bytes, too.
+ */
+START_TEST(test_held)
+{
+	struct harness_run *under_way;
+
+	complete_queue();
+	harness_rules("default = { max_per_hour = 2; max_failure_percent = 0; refuse_above_percent = 10000; };\n"
+	    "bounces = { max_per_hour = 1; max_failure_percent = 0; };\n"
+	    "domains = ( { name = \"shop.example\"; max_per_hour = 100; count = \"messages\"; } );\n");
+	queue_hacked();
+	queue_list();
+	queue_bounce();
+	queue_local();
+	under_way = queue_shop();
+	if (_i == 1)
+		crowd_store();
+	all_is_told();
+	each_is_told();
 	harness_go();
 	ck_assert_int_eq(harness_deliver_finish(under_way).letter, 'K');
 }

@@ -1,0 +1,19 @@
+/* admin_real - the real qmail-remote, as the wrapper in the mail path finds it */
+#include "admin_real.h"
+
+#include "ours.h"
+#include "real.h"
+
+const char *
+admin_real_find(const struct admin *a, char *path)
+{
+	static const char front[] = QMAIL "/bin/qmail-remote";
+	static char wrapper[PLACE_PATH_MAX + 1];
+	struct ours_file file;
+
+	real_find_ours(wrapper, "qlimit-remote");
+	ours_look(&file, front, wrapper);
+	/* Of another version it would not know this one as itself. */
+	real_set_self(file.is == OURS_OTHER ? front : wrapper);
+	return real_find(path, a->place.remote != NULL ? a->place.remote : a->essentials.remote);
+}
