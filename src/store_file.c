@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -92,7 +93,11 @@ open_lock(const char *path)
 	const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
 	int fd = open(path, flags);
 
-	return fd == -1 && errno == ENOENT ? open(path, flags | O_CREAT, 0600) : fd;
+	if (fd != -1 || errno != ENOENT)
+		return fd;
+	fd = open(path, flags | O_CREAT, 0600);
+	(void)fchmod(fd, 0600); /* an odd umask would keep out everybody who comes later */
+	return fd;
 }
 
 static int

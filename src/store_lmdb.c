@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store_backend.h"
@@ -214,8 +215,11 @@ open_env(const struct store_lmdb *s, const char *path, off_t size, MDB_env **env
 			errno = EBADMSG;
 		return -1;
 	}
-	if (mdb_env_get_fd(*env, &fd) == 0)
+	if (mdb_env_get_fd(*env, &fd) == 0) {
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+		if (size == 0)
+			(void)fchmod(fd, 0600); /* as the lock: store_file.c */
+	}
 	return 0;
 }
 

@@ -124,6 +124,29 @@ START_TEST(test_syslog_is_full)
 }
 END_TEST
 
+/* Goal: whatever umask the first delivery of all has, later ones can read what it leaves behind. */
+START_TEST(test_umask)
+{
+	static const char *const masks[] = { "777", "377", "577", "000" };
+	static const char *const files[] = { "lock", "live.mdb", "essentials" };
+	char command[700];
+	const char *const words[] = { "sh", "-c", command, NULL };
+	struct harness_attempt attempt = { .program = "/bin/sh", .argv = words };
+	struct stat st;
+
+	harness_config("deadline_ms = 60000;");
+	(void)snprintf(command, sizeof command, "umask %s; exec %s x a@example.com accept@x", masks[_i],
+	    harness_program("qlimit-remote"));
+	attempt.message = harness_message(NULL, NULL);
+	ck_assert_int_eq(harness_attempt_finish(harness_attempt_start(&attempt)).letter, 'K');
+	ck_assert_int_eq(harness_load().status, 0);
+	for (size_t i = 0; i < HARNESS_ROWS(files); i++) {
+		ck_assert_int_eq(stat(harness_state(files[i]), &st), 0);
+		ck_assert_msg((st.st_mode & 0777) == 0600, "%s: %o", files[i], (unsigned)st.st_mode);
+	}
+}
+END_TEST
+
 /* The wrapper beside a `qlimit` of one's own: a script. */
 static struct harness_delivery
 deliver_beside(const char *script)
@@ -185,6 +208,7 @@ suite_starts(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_odd_starts, 0, 2 * HARNESS_ROWS(starts));
 	tcase_add_loop_test(t, test_commands_under_limits, 0, HARNESS_ROWS(limits));
+	tcase_add_loop_test(t, test_umask, 0, 4);
 	tcase_add_test(t, test_syslog_is_full);
 	tcase_add_loop_test(t, test_broken_helper, 0, HARNESS_ROWS(helpers));
 	tcase_add_loop_test(t, test_bad_essentials, 0, 6);
