@@ -27,10 +27,10 @@ store_file_init(struct store_file *f, const char *directory, bool live)
 	if (place_join(f->directory, directory, "") == -1 ||
 	    place_join(f->path, directory, live ? "live.mdb" : "ledger.mdb") == -1 ||
 	    place_join(f->aside, directory, live ? "live.mdb.damaged" : "ledger.mdb.damaged") == -1 ||
-	    place_join(f->newer, directory, "live.mdb.newer") == -1 ||
 	    place_join(f->fresh, directory, live ? "live.mdb.new" : "ledger.mdb.new") == -1 ||
 	    place_join(f->lock_path, directory, live ? "lock" : "ledger.lock") == -1)
 		return -1;
+	(void)place_join(f->newer, directory, "live.mdb.newer"); /* no longer than the others */
 	f->directory[strlen(f->directory) - 1] = '\0'; /* else a link would be followed */
 	return 0;
 }
