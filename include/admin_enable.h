@@ -16,7 +16,7 @@
  */
 int admin_enable_begin(const struct admin *a, struct front *f, struct mail_path *p);
 
-/* Says what front has as its problem, and that nothing is changed; ends it. EX_CONFIG. */
+/* Says what front has as its problem; ends it. EX_CONFIG; EX_IOERR where that is f->in_doubt: it is changed. */
 int admin_enable_refuse(struct front *f);
 
 /* Logs what has become of the mail path: "enabled", "updated" or "disabled". */

@@ -40,6 +40,7 @@ struct front {
 	const char *kept;      /* the second name: "qmail-remote.orig" or "qmail-remote.next"; NULL: none yet */
 	bool made;             /* by front_keep() in this run */
 	bool prepared;         /* FRONT_NEW is there */
+	bool in_doubt;         /* qmail-remote has been renamed, and it is not sure that this is durable */
 	char problem[FRONT_PROBLEM_MAX]; /* printable */
 };
 

@@ -22,7 +22,7 @@
 /* Sets f->problem to "DIRECTORY/NAME: WHAT"; `name` "" is the directory itself. Returns -1. */
 int front_refuse(struct front *f, const char *name, const char *what);
 
-/* The same with what errno means. */
+/* The same with what errno means, and where to look where that alone would say little. */
 int front_fail(struct front *f, const char *name);
 
 /* Makes the names durable, where the file system knows such a thing. 0; -1. */

@@ -34,7 +34,7 @@ admin_enable_refuse(struct front *f)
 {
 	front_close(f);
 	(void)fprintf(stderr, "qlimit: %s\n", f->problem);
-	return EX_CONFIG;
+	return f->in_doubt ? EX_IOERR : EX_CONFIG;
 }
 
 void

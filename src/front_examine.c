@@ -43,7 +43,7 @@ is_copy(const struct front *f, const char *of)
 	struct stat x, y;
 
 	return place_join(kept, f->bin, FRONT_NEXT) == 0 && place_join(other, f->bin, of) == 0 &&
-	    fstatat(f->fd, FRONT_NEXT, &x, 0) == 0 && fstatat(f->fd, of, &y, 0) == 0 && S_ISREG(x.st_mode) &&
+	    fstatat(f->fd, FRONT_NEXT, &x, 0) == 0 && fstatat(f->fd, of, &y, 0) == 0 &&
 	    S_ISREG(y.st_mode) && x.st_size == y.st_size && real_is_copy(kept, other);
 }
 
@@ -52,8 +52,11 @@ static int
 check_stale(struct front *f)
 {
 	struct ours_file file;
+	struct stat st;
 	struct text t;
 
+	if (fstatat(f->fd, FRONT_NEXT, &st, 0) == 0 && !S_ISREG(st.st_mode))
+		return front_refuse(f, FRONT_NEXT, "is no plain file, and `enable` needs that name: move it away");
 	front_whose(f, FRONT_NEXT, &file);
 	if (file.is == OURS_SAME || file.is == OURS_OTHER || is_copy(f, FRONT_REMOTE) || is_copy(f, FRONT_ORIG))
 		return 0;

@@ -22,10 +22,27 @@ front_refuse(struct front *f, const char *name, const char *what)
 	return -1;
 }
 
+static const char *
+hint(int error)
+{
+	if (error == EPERM)
+		return " (is qmail-remote immutable? see lsattr(1), chattr(1))";
+	if (error == EXDEV || error == EBUSY)
+		return " (is qmail-remote mounted by itself? see findmnt(8))";
+	return error == ENOENT ? " (is qmail installed, and was QMAIL right when qlimit was built?)" : "";
+}
+
 int
 front_fail(struct front *f, const char *name)
 {
-	return front_refuse(f, name, strerror(errno));
+	const char *more = hint(errno);
+	char what[200];
+	struct text t;
+
+	text_init(&t, what, sizeof what);
+	text_add(&t, strerror(errno));
+	text_add(&t, more);
+	return front_refuse(f, name, what);
 }
 
 int

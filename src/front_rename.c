@@ -7,6 +7,7 @@
 
 #include "front.h"
 #include "front_names.h"
+#include "text.h"
 
 /* By way of another name: .next is never missing, nor half of it. */
 static int
@@ -42,6 +43,19 @@ front_keep(struct front *f)
 	return rc == -1 ? -1 : front_sync(f);
 }
 
+static int
+refuse_in_doubt(struct front *f)
+{
+	char what[sizeof f->problem];
+	struct text t;
+
+	f->in_doubt = true;
+	text_init(&t, what, sizeof what);
+	text_add(&t, "is in place, but may not survive a power cut: ");
+	text_add(&t, f->problem);
+	return front_refuse(f, FRONT_REMOTE, what);
+}
+
 /* `name` becomes qmail-remote. From then on nothing of it is to be taken away. */
 static int
 become_remote(struct front *f, const char *name)
@@ -53,7 +67,7 @@ become_remote(struct front *f, const char *name)
 		return front_fail(f, name);
 	f->prepared = f->made = false;
 	if (front_sync(f) == -1)
-		return -1;
+		return refuse_in_doubt(f);
 	if (front_look(f, FRONT_REMOTE, &now) != 1 || !front_is_same(&before, &now))
 		return front_refuse(f, FRONT_REMOTE, "is not what was put there: see `qlimit status`");
 	return 0;
@@ -74,13 +88,18 @@ front_put(struct front *f)
 	return become_remote(f, FRONT_NEW);
 }
 
+/* Looked for first: on a read-only file system to remove what is not there would be an error, too. */
 static int
 remove_name(struct front *f, const char *name, int *removed)
 {
-	if (unlinkat(f->fd, name, 0) == 0)
-		++*removed;
-	else if (errno != ENOENT)
+	struct stat st;
+	int there = front_look(f, name, &st);
+
+	if (there != 1)
+		return there;
+	if (unlinkat(f->fd, name, 0) == -1)
 		return front_fail(f, name);
+	++*removed;
 	return 0;
 }
 

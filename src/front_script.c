@@ -27,10 +27,9 @@ has(int fd, const char *word)
 static int
 is_script(int fd)
 {
-	char begin[2];
-	ssize_t n = pread(fd, begin, sizeof begin, 0);
+	char begin[2] = "";
 
-	return n == -1 ? -1 : n == 2 && memcmp(begin, "#!", 2) == 0;
+	return pread(fd, begin, sizeof begin, 0) == -1 ? -1 : memcmp(begin, "#!", sizeof begin) == 0;
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "harness_fail.h"
 #include "harness_faults.h"
 #include "harness_front.h"
+#include "ours.h"
 #include "suites.h"
 
 static int
@@ -102,6 +103,24 @@ START_TEST(test_another_name)
 }
 END_TEST
 
+/* Goal: "nothing is changed" where that is so: what fails last is whether the rename is durable. */
+START_TEST(test_in_doubt)
+{
+	struct ours_file file;
+
+	if (!harness_front_here)
+		return;
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	harness_call_fails("fsync", 2, 1, EIO);
+	ck_assert_int_eq(run(admin_enable, false), EX_IOERR);
+	ours_look(&file, REMOTE, harness_program("qlimit-remote"));
+	ck_assert_int_eq(file.is, OURS_SAME);
+	harness_call_fails("fsync", 0, 1, EIO);
+	ck_assert_int_eq(run(admin_disable, false), EX_IOERR);
+	ck_assert(!harness_front_has(ORIG));
+}
+END_TEST
+
 /* Goal: only "there is none" is taken for that: else it would stay in the mail path, and 0 says it could be removed. */
 START_TEST(test_disable_unseen)
 {
@@ -124,6 +143,7 @@ suite_enable_calls(void)
 	tcase_add_checked_fixture(t, harness_front_setup, harness_end);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_commands);
+	tcase_add_test(t, test_in_doubt);
 	tcase_add_test(t, test_disable_unseen);
 	tcase_add_test(t, test_no_memory);
 	tcase_add_test(t, test_another_name);

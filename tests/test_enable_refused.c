@@ -139,6 +139,12 @@ full(void)
 }
 
 static void
+mounted(void)
+{
+	ck_assert_int_eq(mount(REMOTE, REMOTE, NULL, MS_BIND, NULL), 0);
+}
+
+static void
 shut_off(void)
 {
 	ck_assert_int_eq(chmod("/var/qmail", 0700), 0);
@@ -185,7 +191,8 @@ static const struct {
 	{ moved_is_ours, EX_CONFIG, MOVED ": is qlimit-remote itself" },
 	{ next_is_run, EX_CONFIG, NEXT ": is what qmail-remote itself runs" },
 	{ next_is_linked, EX_CONFIG, NEXT ": is what qmail-remote itself runs" },
-	{ harness_front_remove, EX_CONFIG, REMOTE ": No such file" },
+	{ harness_front_remove, EX_CONFIG, REMOTE ": No such file or directory (is qmail installed, and was QMAIL right" },
+	{ mounted, EX_CONFIG, ORIG ": Invalid cross-device link (is qmail-remote mounted by itself?" },
 	{ directory, EX_CONFIG, REMOTE ": is no plain file" },
 	{ dangling, EX_CONFIG, REMOTE ": No such file" },
 	{ empty, EX_CONFIG, REMOTE ": is empty" },
@@ -242,6 +249,16 @@ START_TEST(test_no_bin)
 	harness_is(harness_cli("disable"), EX_CONFIG, "", "/var/qmail/bin: Not a directory");
 	ck_assert_int_eq(unlink("/var/qmail/bin"), 0);
 	harness_is(harness_cli("disable"), EX_OK, "not in the mail path by name: there is no " REMOTE "\n", "");
+}
+END_TEST
+
+/* Goal: where it never was there is nothing to remove, and nothing that fails: else the package could not be removed. */
+START_TEST(test_read_only)
+{
+	if (!harness_front_here)
+		return;
+	read_only();
+	harness_is(harness_cli("disable"), EX_OK, "not in the mail path by name", "");
 }
 END_TEST
 
@@ -341,6 +358,7 @@ suite_enable_refused(void)
 	tcase_add_loop_test(t, test_refused, 0, HARNESS_ROWS(refused));
 	tcase_add_test(t, test_no_state_later);
 	tcase_add_test(t, test_no_bin);
+	tcase_add_test(t, test_read_only);
 	tcase_add_loop_test(t, test_remote_is_set, 0, 2);
 	tcase_add_loop_test(t, test_lost, 0, HARNESS_ROWS(lost));
 	tcase_add_test(t, test_not_root);

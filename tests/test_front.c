@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "front.h"
+#include "front_names.h"
 #include "front_trial.h"
 #include "harness_calls.h"
 #include "harness_faults.h"
@@ -141,6 +142,34 @@ START_TEST(test_look_beside)
 	ck_assert_str_eq(left, "qmail-remote.orig");
 	ck_assert(reads > 2 && reads < 100);
 	harness_call_fails("pread", 0, 0, 0);
+	front_close(&front);
+}
+END_TEST
+
+/* Goal: a qmail-remote that goes meanwhile is none that was read. */
+START_TEST(test_gone_meanwhile)
+{
+	if (!harness_front_here)
+		return;
+	open_front();
+	harness_front_remove();
+	refuses(front_mentions(&front, FRONT_ORIG), "qmail-remote: No such file");
+	refuses(front_check_own_name(&front), "qmail-remote: No such file");
+	front_close(&front);
+}
+END_TEST
+
+/* What chattr +i makes of it: not every file system of tests knows that. */
+START_TEST(test_immutable)
+{
+	if (!harness_front_here)
+		return;
+	open_front();
+	ck_assert_int_eq(front_examine(&front), 0);
+	harness_call_fails("linkat", 0, 1, EPERM);
+	refuses(front_keep(&front), "Operation not permitted (is qmail-remote immutable? see lsattr(1)");
+	harness_call_fails("linkat", 0, 1, EBUSY);
+	refuses(front_keep(&front), "busy (is qmail-remote mounted");
 	front_close(&front);
 }
 END_TEST
@@ -351,6 +380,18 @@ START_TEST(test_trial)
 }
 END_TEST
 
+/* Goal: what fails last is whether the rename is durable: that is no "nothing is changed". */
+START_TEST(test_doubt_is_said)
+{
+	if (!harness_front_here)
+		return;
+	open_front();
+	harness_call_fails("fsync", 2, 1, EIO);
+	refuses(all_steps(), "qmail-remote: is in place, but may not survive a power cut: " BIN ": Input/output error");
+	front_close(&front);
+}
+END_TEST
+
 Suite *
 suite_front(void)
 {
@@ -367,10 +408,13 @@ suite_front(void)
 	tcase_add_test(t, test_examine);
 	tcase_add_test(t, test_examine_next);
 	tcase_add_test(t, test_look_beside);
+	tcase_add_test(t, test_gone_meanwhile);
+	tcase_add_test(t, test_immutable);
 	tcase_add_test(t, test_renamed_all_the_same);
 	tcase_add_test(t, test_label);
 	tcase_add_loop_test(t, test_updated_meanwhile, 0, 2);
 	tcase_add_test(t, test_long_bin);
+	tcase_add_test(t, test_doubt_is_said);
 	tcase_add_test(t, test_trial);
 	suite_add_tcase(s, t);
 	return s;
