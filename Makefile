@@ -29,7 +29,7 @@ WARN     = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-proto
            -Wmissing-prototypes -Wformat=2 -Wundef -Wvla -Wwrite-strings -Wcast-qual -Wpointer-arith
 DEFINES  = -D_DEFAULT_SOURCE -DQLIMIT_CONFIG='"$(SYSCONFDIR)/qlimit.conf"' \
            -DQLIMIT_STATE='"$(STATEDIR)"' -DQLIMIT_SBIN='"$(SBINDIR)"' -DQMAIL='"$(QMAIL)"' \
-           -DQLIMIT_OWNER='"$(OWNER)"' -DQLIMIT_VERSION='"$(VERSION)"'
+           -DQLIMIT_OWNER='"$(OWNER)"' -DQLIMIT_GROUP='"$(GROUP)"' -DQLIMIT_VERSION='"$(VERSION)"'
 COMPILE  = $(CC) -std=c11 $(WARN) $(OPT) $(if $(NOHARDEN),,$(HARDEN)) -iquote include $(DEFINES) $(CFLAGS) -MMD -MP
 LINK     = $(CC) $(OPT) $(CFLAGS) $(LDFLAGS)
 
@@ -47,7 +47,7 @@ REMOTE = $(COMMON) child delivery delivery_log envelope helper nested qlimit_rem
 ADMIN  = $(COMMON) admin admin_bounced admin_bounced_book admin_changes admin_check admin_counts \
          admin_disable admin_enable admin_enable_judge admin_enable_say admin_explain admin_explain_json \
          admin_file admin_history admin_load admin_mail_path admin_metrics admin_notify admin_orders \
-         admin_orders_file admin_orders_list admin_print admin_queue admin_queue_known admin_queue_list \
+         admin_orders_file admin_orders_list admin_owner admin_print admin_queue admin_queue_known admin_queue_list \
          admin_real admin_replay admin_replay_print admin_report admin_report_hours admin_report_html \
          admin_report_meters admin_report_style admin_report_sums admin_show admin_show_cell \
          admin_show_rows admin_show_state admin_show_table admin_show_watch admin_status \
@@ -205,7 +205,7 @@ install: all
 	    install -m 644 etc/qlimit.conf $(DESTDIR)$(SYSCONFDIR)/qlimit.conf
 	install -d -m 700 $(DESTDIR)$(STATEDIR)
 	@if [ -z "$(DESTDIR)" ] && id $(OWNER) >/dev/null 2>&1; then chown $(OWNER):$(GROUP) $(STATEDIR); \
-	else echo "next: chown $(OWNER):$(GROUP) $(STATEDIR)"; fi
+	else echo "next: chown -R $(OWNER):$(GROUP) $(STATEDIR)"; fi
 
 # Without it, a qmail that still runs it bounces all mail: if it cannot be taken out of the mail path this ends here.
 uninstall:

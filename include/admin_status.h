@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "admin.h"
+#include "admin_owner.h"
 #include "mail_path.h"
 
 #define ADMIN_STATUS_BAD 1 /* how `status --check` ends where something is wrong */
@@ -20,6 +21,7 @@ struct admin_status {
 	bool ledger_damaged;
 	char real[PLACE_PATH_MAX + 1]; /* qmail-remote, as the wrapper would find it ... */
 	const char *real_problem;      /* ... or why it would not, or NULL */
+	char owner_problem[ADMIN_OWNER_MAX]; /* admin_owner_say() */
 	bool current; /* the rules are those of the files as they are now */
 	size_t orders;             /* in force */
 	bool orders_bad;           /* their file cannot be read, or a line of it is not understood */
@@ -32,10 +34,14 @@ struct admin_status {
  */
 int admin_status_find(const struct admin *a, struct store *store, struct admin_status *s);
 
-/* What `status` says (admin_status_print.c): of the mail path; of the rest; all as JSON, or, with s NULL, of the path. */
+/*
+ * What `status` says (admin_status_print.c): of the mail path; whose the state is, where that is wrong; of the
+ * rest; all as JSON, with `store` false only what is known without one.
+ */
 void admin_status_print_path(const struct mail_path *path);
+void admin_status_print_owner(const struct admin_status *s);
 void admin_status_print(const struct admin *a, const struct admin_status *s);
-void admin_status_json(const struct admin *a, const struct admin_status *s, const struct mail_path *path);
+void admin_status_json(const struct admin *a, const struct admin_status *s, const struct mail_path *path, bool store);
 
 /* Says only what is wrong, a line for each; true if nothing is. */
 bool admin_status_check(const struct admin *a, const struct admin_status *s, const struct mail_path *path);

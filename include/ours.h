@@ -9,6 +9,8 @@
 #ifndef OURS_H
 #define OURS_H
 
+#include <stdint.h>
+
 #define OURS_VERSION_MAX 24 /* bytes of a version, with its NUL */
 
 enum ours {
@@ -23,6 +25,7 @@ struct ours_file {
 	enum ours is;
 	char version[OURS_VERSION_MAX]; /* "0.9.0", or "of no version"; of OURS_OTHER and OURS_SAME, else "" */
 	int error;                      /* errno, of OURS_UNKNOWN */
+	int64_t changed;                /* its ctime, in seconds: put there since then at the latest; 0 if not known */
 };
 
 /* What `path` is, links followed, compared with the qlimit-remote at `like`. */

@@ -23,6 +23,7 @@ struct rspawn {
 	bool honours;                    /* its binary has the word QMAILREMOTE */
 	bool signs;                      /* ... and qmail-dksign */
 	bool by_variable;                /* $QMAILREMOTE is set, and honoured */
+	bool ignores;                    /* ... and not honoured */
 	char remote[PLACE_PATH_MAX + 1]; /* absolute; "": PATH leads to none, or the path is not absolute or too long */
 	char unit[80];                   /* the systemd unit that it runs in, "qmail-send.service"; or "" */
 };

@@ -1,24 +1,22 @@
 /*
- * start_script - the files that usually start qmail, and whether they name $QMAILREMOTE
+ * start_script - the files that usually start qmail, and whether they name qlimit-remote in $QMAILREMOTE
  */
 #ifndef START_SCRIPT_H
 #define START_SCRIPT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-struct start_script {
-	const char *path;
-	bool sets;  /* a line that is no comment has QMAILREMOTE= */
-	bool ours;  /* ... and qlimit-remote behind it */
-};
+#include "place.h"
 
-#define START_SCRIPTS_MOST 24
+/* The script that runs qmail-start, by its usual names: QMAIL/rc, a run script, an init script; NULL: none is there. */
+const char *start_script_usual(void);
 
 /*
- * Finds those that are there and can be read: QMAIL/rc, the run scripts of daemontools and of runit, systemd's
- * units and init scripts by their usual names. How many, at most START_SCRIPTS_MOST.
+ * Whether qmail is started somewhere with qlimit-remote in $QMAILREMOTE: then the first such file in `path`
+ * (PLACE_PATH_MAX + 1 bytes). Looked at are QMAIL/rc; the services of daemontools and runit, each one's run script
+ * and, beside it, QMAILREMOTE in env/ and variables/ (envdir(8)); systemd's units and drop-ins; init scripts and the
+ * files that they read; /etc/environment. A file counts that has both words, wherever in it, but in a comment.
  */
-size_t start_scripts_find(struct start_script *found);
+bool start_script_names_us(char *path);
 
 #endif

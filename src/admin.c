@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "admin_owner.h"
 #include "admin_print.h"
 #include "boot.h"
 #include "hour.h"
@@ -39,6 +40,8 @@ admin_enter(struct admin *a, bool create)
 int
 admin_open_failed(const struct admin *a)
 {
+	if ((errno == EPERM || errno == EACCES) && admin_owner_warn(a) != EX_OK)
+		return EX_IOERR;
 	if (errno == ENOENT) {
 		(void)fprintf(stderr, "qlimit: nothing counted yet in %s: no delivery has passed "
 		    "qlimit-remote since the machine was started, and no `qlimit load` has been "

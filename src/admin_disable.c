@@ -75,22 +75,31 @@ warn(const char *who, const char *where, const char *how)
 }
 
 static int
-look_for_variable(const struct mail_path *p)
+warn_of_counted(void)
 {
-	struct start_script scripts[START_SCRIPTS_MOST];
-	size_t n = start_scripts_find(scripts);
+	(void)fputs("qlimit: perhaps still in the mail path: a delivery was counted in the last 24 hours, and not by "
+	    "name; so where qmail is started $QMAILREMOTE may name it. Take that out, start qmail, for its "
+	    "qmail-rspawn tells, and run this again. Until then the program must stay where it is: without it qmail "
+	    "would bounce all mail\n", stderr);
+	return EX_CONFIG;
+}
+
+static int
+look_for_variable(struct admin *a, const struct mail_path *p)
+{
 	const struct rspawn *first;
-	char pid[24];
+	char pid[24], path[PLACE_PATH_MAX + 1];
 
 	if (mail_path_by_variable(p, &first) > 0) {
 		(void)snprintf(pid, sizeof pid, "%ld", (long)first->pid);
 		return warn("qmail-rspawn ", pid, "names");
 	}
-	for (size_t i = 0; i < n; i++)
-		if (scripts[i].ours)
-			return warn("", scripts[i].path, "names");
+	if (start_script_names_us(path))
+		return warn("", path, "names");
 	/* As in a container: rather a program too many than mail that bounces. */
-	return p->honours && mail_path_unseen(p) ? warn("", "a qmail-rspawn that cannot be looked at", "may name") : EX_OK;
+	if (p->honours && mail_path_unseen(p))
+		return warn("", "a qmail-rspawn that cannot be looked at", "may name");
+	return admin_mail_path_is_left(a, p) ? warn_of_counted() : EX_OK;
 }
 
 int
@@ -103,12 +112,12 @@ admin_disable(struct admin *a)
 	if (geteuid() == 0 && access(ADMIN_BIN "/qmail-remote", F_OK) == -1 && errno == ENOENT) {
 		(void)puts("not in the mail path by name: there is no " ADMIN_BIN "/qmail-remote");
 		admin_mail_path_find(a, &p);
-		return look_for_variable(&p);
+		return look_for_variable(a, &p);
 	}
 	status = admin_enable_begin(a, &f, &p);
 	if (status != EX_OK)
 		return status;
 	status = take_away(&f, &p.front);
 	front_close(&f);
-	return status == EX_OK ? look_for_variable(&p) : status;
+	return status == EX_OK ? look_for_variable(a, &p) : status;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "admin_mail_path.h"
+#include "admin_owner.h"
 #include "front_trial.h"
 #include "log.h"
 #include "real.h"
@@ -96,12 +97,12 @@ put_in_front(const struct admin *a, struct front *f, const struct mail_path *p)
 /* --- the command --- */
 
 static int
-say_by_variable(const struct mail_path *p)
+say_by_variable(const struct admin *a, const struct mail_path *p)
 {
 	char said[ADMIN_MAIL_PATH_MAX];
 
 	(void)printf("already in the mail path: %s\n", admin_mail_path_say(said, p));
-	return EX_OK;
+	return admin_owner_warn(a);
 }
 
 static int
@@ -120,7 +121,7 @@ enable(struct admin *a, struct front *f, const struct mail_path *p)
 	}
 	if (p->is == MAIL_PATH_VARIABLE) {
 		front_close(f);
-		return say_by_variable(p);
+		return say_by_variable(a, p);
 	}
 	status = put_in_front(a, f, p);
 	return status == EX_OK ? admin_enable_say(a, "enabled") : status;

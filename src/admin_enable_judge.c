@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "admin_enable.h"
 #include "aside.h"
@@ -115,16 +116,22 @@ ask_remote(const struct admin *a, char *remote)
 	return status == -1 ? EX_CONFIG : status;
 }
 
+static bool
+is_front(const char *path)
+{
+	struct stat x, y;
+
+	return stat(path, &x) == 0 && stat(ADMIN_BIN "/qmail-remote", &y) == 0 && front_is_same(&x, &y);
+}
+
 /* One of the same file, that is. */
 static bool
 is_another_name(const char *path)
 {
-	static const char front[] = ADMIN_BIN "/qmail-remote";
 	char a[REAL_PATH_SIZE], b[REAL_PATH_SIZE];
-	struct stat x, y;
 
-	return realpath(path, a) != NULL && realpath(front, b) != NULL && strcmp(a, b) != 0 && stat(a, &x) == 0 &&
-	    stat(b, &y) == 0 && front_is_same(&x, &y);
+	return is_front(path) && realpath(path, a) != NULL && realpath(ADMIN_BIN "/qmail-remote", b) != NULL &&
+	    strcmp(a, b) != 0;
 }
 
 /*
@@ -139,9 +146,10 @@ judge_remote(const struct front *f, const char *remote)
 	(void)place_join(kept, f->bin, f->kept);
 	if (remote[0] == '\0' || strcmp(remote, kept) == 0 || is_another_name(remote))
 		return EX_OK;
-	(void)fprintf(stderr, "qlimit: remote is set to %s, which might run qmail-remote again, and so qlimit-remote, "
-	    "for ever: nothing is changed. Take remote out of qlimit.conf, or, if that stands in front of "
-	    "qmail-remote, use `qlimit enable --variable`\n", remote);
+	(void)fprintf(stderr, "qlimit: remote is set to %s, which %s: nothing is changed. Take remote out of "
+	    "qlimit.conf, or, if that stands in front of qmail-remote, use `qlimit enable --variable`\n", remote,
+	    access(remote, X_OK) == -1 ? "cannot be executed" : is_front(remote) ? "becomes qlimit-remote itself" :
+	    "might run qmail-remote again, and so qlimit-remote, for ever");
 	return EX_CONFIG;
 }
 

@@ -4,6 +4,7 @@
 
 #include "admin_enable.h"
 #include "admin_mail_path.h"
+#include "admin_owner.h"
 #include "admin_real.h"
 #include "linkage.h"
 
@@ -72,5 +73,5 @@ admin_enable_say(struct admin *a, const char *what)
 	(void)printf("mail path:     %s\n", admin_mail_path_say(said, &p));
 	say_mode(a);
 	say_next(&p);
-	return status;
+	return status == EX_OK ? admin_owner_warn(a) : status;
 }

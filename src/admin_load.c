@@ -10,6 +10,7 @@
 
 #include "admin_changes.h"
 #include "admin_check.h"
+#include "admin_owner.h"
 #include "compile.h"
 #include "config.h"
 #include "log.h"
@@ -223,6 +224,7 @@ load_alone(struct admin *a, const char *usual, struct admin_findings *f)
 		fd = store_file_take(usual, lock, ADMIN_PATIENCE_MS);
 	if (fd == -1) {
 		(void)fprintf(stderr, "qlimit: %s/load.lock: %s\n", usual, strerror(errno));
+		(void)admin_owner_warn(a);
 		return status;
 	}
 	newer = is_of_newer(a);

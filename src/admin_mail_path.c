@@ -3,9 +3,13 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "admin_real.h"
 #include "real.h"
 #include "text.h"
+
+#define LATELY 86400 /* seconds */
 
 void
 admin_mail_path_find(const struct admin *a, struct mail_path *p)
@@ -14,6 +18,7 @@ admin_mail_path_find(const struct admin *a, struct mail_path *p)
 
 	real_find_ours(ours, "qlimit-remote");
 	mail_path_find(p, QMAIL "/bin", a->place.control, ours);
+	admin_real_look();
 }
 
 const char *
@@ -26,12 +31,44 @@ admin_mail_path_word(const struct mail_path *p)
 	return words[p->is];
 }
 
+/* What was counted before qmail-remote became another program may have come by that name. */
+static bool
+counted_lately(const struct mail_path *p, int64_t last_delivery, int64_t now)
+{
+	return last_delivery != 0 && now - last_delivery <= LATELY &&
+	    (mail_path_is_ours(&p->front) || last_delivery >= p->front.changed);
+}
+
 bool
-admin_mail_path_is_bad(const struct mail_path *p, bool counted_lately)
+admin_mail_path_is_bad(const struct mail_path *p, int64_t last_delivery, int64_t now)
 {
 	if (p->is == MAIL_PATH_UNKNOWN)
-		return !counted_lately;
+		return !counted_lately(p, last_delivery, now);
 	return p->is == MAIL_PATH_NO || p->is == MAIL_PATH_SOME || p->old || p->twice || p->behind;
+}
+
+static int64_t
+find_last_delivery(struct admin *a)
+{
+	struct info info;
+	struct store *store;
+	int status;
+
+	/* Not a word of a directory that was never made. */
+	if (access(a->place.state, F_OK) == -1)
+		return 0;
+	store = admin_try_live(a, &info, &status);
+	if (store == NULL)
+		return 0;
+	store_rollback(store);
+	store_close(store);
+	return info.last_delivery;
+}
+
+bool
+admin_mail_path_is_left(struct admin *a, const struct mail_path *p)
+{
+	return p->is == MAIL_PATH_UNKNOWN && p->honours && counted_lately(p, find_last_delivery(a), a->now);
 }
 
 /* --- in sentences --- */
@@ -92,6 +129,8 @@ why_not(const struct mail_path *p, size_t i)
 		return ", which is not there: all mail bounces";
 	if (strcmp(r->remote, p->path) != 0)
 		return r->by_variable ? "" : ", which its PATH leads to";
+	if (r->ignores)
+		return ", as this qmail does not know $QMAILREMOTE, which is set";
 	return ", which is another program, put back by an update of qmail perhaps";
 }
 
@@ -143,6 +182,9 @@ say_unknown(struct text *t, const struct mail_path *p)
 			text_add(t, "what ");
 			add_rspawn(t, &p->rspawns.one[i]);
 			text_add(t, " runs cannot be seen: only root may, with CAP_SYS_PTRACE");
+			if (mail_path_is_ours(&p->front) && p->honours)
+				text_add(t, "; if its $QMAILREMOTE names another program, such as spawn-filter, that "
+				    "stands in front of qlimit-remote, or runs instead: see qlimit(8), enable");
 			return;
 		}
 	text_add(t, error != 0 ? "the running processes cannot be looked at: " :

@@ -10,6 +10,7 @@
 #include "admin_file.h"
 #include "admin_history.h"
 #include "admin_print.h"
+#include "admin_real.h"
 #include "admin_status.h"
 #include "hour.h"
 #include "policy.h"
@@ -223,6 +224,7 @@ print_status(const struct metrics *m)
 		const char *what;
 		bool is;
 	} troubles[] = { { "load", s->note[0] != '\0' }, { "remote", s->real_problem != NULL },
+		{ "owner", s->owner_problem[0] != '\0' },
 		{ "live_damaged", s->damaged_at != 0 }, { "ledger_damaged", s->ledger_damaged } };
 
 	print_one(m, "hour_timestamp_seconds", "seconds", hour_start(m->history.running),
@@ -301,6 +303,7 @@ admin_metrics(struct admin *a)
 		(void)fprintf(stderr, "qlimit: %s\n", strerror(errno));
 		return EX_OSERR;
 	}
+	admin_real_look();
 	status = read_status(&m, a);
 	if (status == EX_OK)
 		status = read_hour(&m, a);

@@ -4,8 +4,8 @@
 #include "ours.h"
 #include "real.h"
 
-const char *
-admin_real_find(const struct admin *a, char *path)
+void
+admin_real_look(void)
 {
 	static const char front[] = QMAIL "/bin/qmail-remote";
 	static char wrapper[PLACE_PATH_MAX + 1];
@@ -13,7 +13,11 @@ admin_real_find(const struct admin *a, char *path)
 
 	real_find_ours(wrapper, "qlimit-remote");
 	ours_look(&file, front, wrapper);
-	/* Of another version it would not know this one as itself. */
-	real_set_self(file.is == OURS_OTHER ? front : wrapper);
+	real_set_self(file.is == OURS_SAME || file.is == OURS_OTHER ? front : wrapper);
+}
+
+const char *
+admin_real_find(const struct admin *a, char *path)
+{
 	return real_find(path, a->place.remote != NULL ? a->place.remote : a->essentials.remote);
 }

@@ -80,6 +80,7 @@ find_outside(const struct admin *a, struct admin_status *s)
 	look_at_files(a, s);
 	find_real(a, s);
 	count_orders(a, s);
+	(void)admin_owner_say(s->owner_problem, a);
 }
 
 int
@@ -106,9 +107,12 @@ show(struct admin *a, const struct mail_path *path)
 	if (!json)
 		admin_status_print_path(path);
 	store = admin_open_live(a, &s.info, &status);
+	(void)admin_owner_say(s.owner_problem, a);
+	if (!json)
+		admin_status_print_owner(&s);
 	if (store == NULL) {
 		if (json)
-			admin_status_json(a, NULL, path);
+			admin_status_json(a, &s, path, false);
 		return status;
 	}
 	if (admin_status_find(a, store, &s) == -1 || count_meters(store, &s) == -1)
@@ -116,7 +120,7 @@ show(struct admin *a, const struct mail_path *path)
 	store_rollback(store);
 	store_close(store);
 	if (json)
-		admin_status_json(a, &s, path);
+		admin_status_json(a, &s, path, true);
 	else
 		admin_status_print(a, &s);
 	return EX_OK;
@@ -131,6 +135,7 @@ check(struct admin *a, const struct mail_path *path)
 	struct store *store = admin_try_live(a, &s.info, &status);
 	bool readable = status == EX_OK;
 
+	(void)admin_owner_say(s.owner_problem, a);
 	if (store == NULL && readable)
 		find_outside(a, &s);
 	if (store != NULL && admin_status_find(a, store, &s) == -1) {

@@ -41,6 +41,13 @@ print_rules(const struct admin *a, const struct admin_status *s)
 		(void)puts("changed since: yes; loaded with the next delivery, or now with `qlimit load`");
 }
 
+/* What is wrong with the real program is not always wrong with a path. */
+static const char *
+blank_before(const char *path)
+{
+	return path[0] != '\0' ? " " : "";
+}
+
 static void
 print_mail(const struct admin *a, const struct admin_status *s)
 {
@@ -56,7 +63,7 @@ print_mail(const struct admin *a, const struct admin_status *s)
 	if (s->real_problem == NULL)
 		(void)printf("real program:  %s\n", s->real);
 	else
-		(void)printf("TROUBLE:       %s %s\n", s->real_problem, s->real);
+		(void)printf("TROUBLE:       %s%s%s\n", s->real_problem, blank_before(s->real), s->real);
 	(void)printf("on error:      %s, after at most %" PRIu32 " ms\n",
 	    a->essentials.defer_on_error ? "defer" : "deliver", a->essentials.deadline_ms);
 }
@@ -101,6 +108,13 @@ admin_status_print_path(const struct mail_path *path)
 	(void)printf("mail path:     %s\n", admin_mail_path_say(said, path));
 	/* Before what is wrong with the rest, on standard error. */
 	(void)fflush(stdout);
+}
+
+void
+admin_status_print_owner(const struct admin_status *s)
+{
+	if (s->owner_problem[0] != '\0')
+		(void)printf("TROUBLE:       %s\n", s->owner_problem);
 }
 
 void
@@ -160,7 +174,7 @@ put_path(struct admin_json *out, const struct mail_path *path)
 }
 
 void
-admin_status_json(const struct admin *a, const struct admin_status *s, const struct mail_path *path)
+admin_status_json(const struct admin *a, const struct admin_status *s, const struct mail_path *path, bool store)
 {
 	struct admin_json j;
 
@@ -168,15 +182,14 @@ admin_status_json(const struct admin *a, const struct admin_status *s, const str
 	admin_json_string(&j, "kind", "status");
 	admin_json_string(&j, "config", a->place.config);
 	admin_json_string(&j, "state", a->place.state);
-	if (s != NULL)
+	admin_json_string(&j, "owner_problem", s->owner_problem);
+	if (store)
 		put_state(&j, a, s);
 	put_path(&j, path);
 	admin_json_close(&j);
 }
 
 /* --- for cron --- */
-
-#define LATELY 86400 /* seconds */
 
 /* False after saying it. */
 static bool
@@ -191,13 +204,15 @@ bool
 admin_status_check(const struct admin *a, const struct admin_status *s, const struct mail_path *path)
 {
 	const char *problem = s->real_problem != NULL ? s->real_problem : "";
-	bool lately = s->info.last_delivery != 0 && a->now - s->info.last_delivery <= LATELY, well;
+	bool well;
 	char said[ADMIN_MAIL_PATH_MAX];
 
-	well = is_well(!admin_mail_path_is_bad(path, lately), "mail path: ", admin_mail_path_say(said, path));
+	well = is_well(!admin_mail_path_is_bad(path, s->info.last_delivery, a->now), "mail path: ",
+	    admin_mail_path_say(said, path));
 	if (problem[0] != '\0')
-		(void)printf("qlimit: %s %s\n", problem, s->real);
+		(void)printf("qlimit: %s%s%s\n", problem, blank_before(s->real), s->real);
 	well = problem[0] == '\0' && well;
+	well = is_well(s->owner_problem[0] == '\0', s->owner_problem, "") && well;
 	well = is_well(s->note[0] == '\0', "the last load failed, older rules are in force: ", s->note) && well;
 	well = is_well(s->info.last_delivery == 0 || s->info.generation != 0, "no rules were ever loaded", "") && well;
 	well = is_well(!s->orders_bad, "the file of orders is not understood; see `qlimit orders`", "") && well;

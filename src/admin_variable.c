@@ -1,6 +1,5 @@
 /* admin_variable - enable --variable: which line puts qlimit-remote into the mail path by $QMAILREMOTE */
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -8,12 +7,6 @@
 #include "admin_mail_path.h"
 #include "real.h"
 #include "start_script.h"
-
-static bool
-is_unit(const char *path)
-{
-	return strstr(path, "/systemd/") != NULL;
-}
 
 static void
 say_unit(const char *unit, const char *ours)
@@ -35,20 +28,12 @@ say_script(const char *path, const char *ours)
 static void
 say_where(const struct mail_path *p, const char *ours)
 {
-	struct start_script scripts[START_SCRIPTS_MOST];
-	size_t n = start_scripts_find(scripts);
-	const char *unit = p->rspawns.count > 0 ? p->rspawns.one[0].unit : "";
-	bool any = unit[0] != '\0';
+	const char *unit = p->rspawns.count > 0 ? p->rspawns.one[0].unit : "", *script = start_script_usual();
 
-	if (any)
+	if (unit[0] != '\0')
 		say_unit(unit, ours);
-	for (size_t i = 0; i < n && !any; i++) {
-		any = !is_unit(scripts[i].path);
-		if (any)
-			say_script(scripts[i].path, ours);
-	}
-	if (!any)
-		say_script("the script that starts qmail", ours);
+	else
+		say_script(script != NULL ? script : "the script that starts qmail", ours);
 }
 
 static int

@@ -45,6 +45,7 @@ judge(struct ours_file *file, int fd)
 
 	if (fstat(fd, &st) == -1)
 		return OURS_UNKNOWN;
+	file->changed = (int64_t)st.st_ctim.tv_sec;
 	if (!S_ISREG(st.st_mode) || st.st_size > FILE_SCAN_MAX)
 		return OURS_NOT;
 	found = scan(fd, "@(#)qlimit-", "remote ", file->version, sizeof file->version);

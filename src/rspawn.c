@@ -76,6 +76,7 @@ find_remote(struct rspawn *r, const char *environment, size_t size)
 	struct text t;
 
 	r->by_variable = name != NULL;
+	r->ignores = !r->honours && value_of(environment, size, "QMAILREMOTE") != NULL;
 	if (name == NULL)
 		name = "qmail-remote";
 	if (strchr(name, '/') == NULL) {

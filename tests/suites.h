@@ -72,6 +72,7 @@
 	suite(enable_status) \
 	suite(enable_calls) \
 	suite(enable_faults) \
+	suite(owner) \
 	suite(walkthrough) \
 	suite(bounce) \
 	suite(bounced) \

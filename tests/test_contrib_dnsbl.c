@@ -225,6 +225,8 @@ START_TEST(test_refused)
 	ck_assert_int_eq(harness_contrib(_i, SCRIPT, "-x").status, 2);
 	ck_assert_int_eq(harness_contrib(_i, SCRIPT, "1.2.3.4").status, 2);
 	ck_assert_int_eq(harness_contrib(_i, SCRIPT, "-t", "1s").status, 2);
+	ck_assert_ptr_nonnull(strstr(harness_contrib(_i, SCRIPT, "-t", "").err, "usage: "));
+	ck_assert_ptr_nonnull(strstr(harness_contrib(_i, SCRIPT, "-T", "").err, "usage: "));
 }
 END_TEST
 

@@ -157,7 +157,7 @@ remote_is_itself(void)
 }
 
 static void
-remote_is_missing(void)
+remote_is_nothing(void)
 {
 	harness_config("remote = \"/none\";");
 }
@@ -207,9 +207,9 @@ static const struct {
 	{ read_only, EX_CONFIG, "Read-only file system" },
 	{ full, EX_CONFIG, NEW ": No space left" },
 	{ shut_off, EX_CONFIG, "by qmailr: Permission denied" },
-	{ remote_is_itself, EX_CONFIG, "remote is set to /var/qmail/bin/../bin/qmail-remote" },
-	{ remote_is_missing, EX_CONFIG, "remote is set to /none" },
-	{ remote_is_another, EX_CONFIG, "remote is set to /bin/true" },
+	{ remote_is_itself, EX_CONFIG, "/../bin/qmail-remote, which becomes qlimit-remote itself" },
+	{ remote_is_nothing, EX_CONFIG, "remote is set to /none, which cannot be executed: nothing" },
+	{ remote_is_another, EX_CONFIG, "remote is set to /bin/true, which might run" },
 	{ environment_is_another, EX_CONFIG, "remote is set to /bin/true" },
 	{ no_state, EX_NOINPUT, "is not a directory" },
 };

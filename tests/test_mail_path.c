@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include "admin_mail_path.h"
+#include "admin_real.h"
 #include "file_scan.h"
 #include "harness_calls.h"
 #include "harness_faults.h"
@@ -343,25 +346,101 @@ START_TEST(test_environments)
 }
 END_TEST
 
-/* --- start scripts --- */
-
-START_TEST(test_scripts)
+/* Goal: a copy that qmailr can run and cannot read is found out by root: what it runs is not itself. */
+START_TEST(test_real_of_unreadable)
 {
-	static const char text[] = " # QMAILREMOTE=/x/qlimit-remote\n\nQMAILREMOTE=/filter\n";
-	struct start_script found[START_SCRIPTS_MOST];
-	size_t before;
+	char real[PLACE_PATH_MAX + 1];
+	struct admin a;
 
 	if (!harness_front_here)
 		return;
-	before = start_scripts_find(found);
-	harness_write("/var/qmail/rc", text, sizeof text - 1);
-	ck_assert_uint_eq(start_scripts_find(found), before + 1);
-	ck_assert_str_eq(found[0].path, "/var/qmail/rc");
-	ck_assert(found[0].sets && !found[0].ours);
-	/* What is no file is none. */
-	ck_assert_int_eq(unlink("/var/qmail/rc"), 0);
-	ck_assert_int_eq(mkdir("/var/qmail/rc", 0755), 0);
-	ck_assert_uint_eq(start_scripts_find(found), before);
+	harness_bin_put("qmail-remote", harness_program("qlimit-remote"), "", 0711);
+	admin_init(&a, HARNESS_NOW);
+	admin_mail_path_find(&a, &path);
+	ck_assert_int_eq(seteuid(HARNESS_OWNER), 0);
+	ck_assert_ptr_nonnull(admin_real_find(&a, real));
+	a.place.remote = BIN "/qmail-remote";
+	ck_assert_ptr_nonnull(admin_real_find(&a, real));
+	/* By the variable that is another program, and right. */
+	ck_assert_int_eq(seteuid(0), 0);
+	a.place.remote = NULL;
+	harness_bin_put("qmail-remote", harness_program("remote"), "", 0711);
+	admin_mail_path_find(&a, &path);
+	ck_assert_int_eq(seteuid(HARNESS_OWNER), 0);
+	ck_assert_ptr_null(admin_real_find(&a, real));
+	ck_assert_str_eq(real, BIN "/qmail-remote");
+	ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
+/* --- start scripts --- */
+
+/* Goal: the places that are usual are found, by what is in them; and what only looks so is not. */
+static const struct {
+	const char *path, *text;
+	bool names_us;
+} scripts[] = {
+	{ "/var/qmail/rc", "exec env - QMAILREMOTE=/usr/local/sbin/qlimit-remote qmail-start\n", true },
+	{ "/var/qmail/rc", " # QMAILREMOTE=/x/qlimit-remote\n\nQMAILREMOTE=/filter\n", false },
+	{ "/var/qmail/rc", "Q=/usr/local/sbin/qlimit-remote\nexport QMAILREMOTE=$Q\n", true },
+	{ "/var/qmail/rc", "/usr/local/sbin/qlimit-remote\n", false },
+	{ "/var/qmail/rc", "", false },
+	{ "/var/qmail/rc/run", "QMAILREMOTE=/x/qlimit-remote\n", false },
+	{ "/var/qmail/env/QMAILREMOTE", "/usr/local/sbin/qlimit-remote\n", true },
+	{ "/var/qmail/supervise/qmail-send/env/QMAILREMOTE", "/usr/local/sbin/qlimit-remote", true },
+	{ "/var/qmail/supervise/qmail-send/env/QMAILREMOTE", "", false },
+	{ "/var/qmail/supervise/qmail-send/env/PATH", "/x/qlimit-remote\n", false },
+	{ "/etc/service/send/env/QMAILREMOTE", "/usr/local/sbin/qlimit-remote\n", true },
+	{ "/etc/sv/qmail-send.25/variables/QMAILREMOTE", "/usr/local/sbin/qlimit-remote\n", true },
+	{ "/var/service/send/run", "#!/bin/execlineb\nexport QMAILREMOTE /x/qlimit-remote\n", true },
+	{ "/etc/systemd/system/mail.service", "[Service]\nEnvironment=QMAILREMOTE=/x/qlimit-remote\n", true },
+	{ "/etc/systemd/system/mail.service", "[Service]\n;Environment=QMAILREMOTE=/x/qlimit-remote\n", false },
+	{ "/etc/systemd/system/mail.service.d/10-q.conf", "Environment=\"QMAILREMOTE=/x/qlimit-remote\"\n", true },
+	{ "/etc/environment", "QMAILREMOTE=/x/qlimit-remote\n", true },
+	{ "/etc/default/qmail", "QMAILREMOTE=/x/qlimit-remote\n", true },
+};
+
+static void
+put_below(const char *file, const char *text)
+{
+	char directory[200];
+
+	for (const char *at = strchr(file + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
+		(void)snprintf(directory, sizeof directory, "%.*s", (int)(at - file), file);
+		ck_assert(mkdir(directory, 0755) == 0 || errno == EEXIST);
+	}
+	harness_write(file, text, strlen(text));
+}
+
+START_TEST(test_scripts)
+{
+	char found[PLACE_PATH_MAX + 1];
+
+	if (!harness_front_here)
+		return;
+	ck_assert(!start_script_names_us(found));
+	put_below(scripts[_i].path, scripts[_i].text);
+	ck_assert(start_script_names_us(found) == scripts[_i].names_us);
+	if (!scripts[_i].names_us)
+		return;
+	ck_assert_str_eq(found, scripts[_i].path);
+	harness_is(harness_cli("disable"), EX_CONFIG, "", found);
+	/* What cannot be read says nothing. */
+	ck_assert_int_eq(unlink(found), 0);
+	ck_assert_int_eq(mkdir(found, 0755), 0);
+	ck_assert(!start_script_names_us(found));
+}
+END_TEST
+
+/* Goal: what cannot be opened names nothing. */
+START_TEST(test_scripts_unreadable)
+{
+	char found[PLACE_PATH_MAX + 1];
+
+	if (!harness_front_here)
+		return;
+	ck_assert_int_eq(symlink("rc", "/var/qmail/rc"), 0);
+	ck_assert(!start_script_names_us(found));
 }
 END_TEST
 
@@ -384,7 +463,9 @@ suite_mail_path(void)
 	tcase_add_test(t, test_none_runs);
 	tcase_add_test(t, test_long_paths);
 	tcase_add_test(t, test_environments);
-	tcase_add_test(t, test_scripts);
+	tcase_add_test(t, test_real_of_unreadable);
+	tcase_add_loop_test(t, test_scripts, 0, HARNESS_ROWS(scripts));
+	tcase_add_test(t, test_scripts_unreadable);
 	suite_add_tcase(s, t);
 	return s;
 }
