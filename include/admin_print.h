@@ -21,10 +21,16 @@ const char *admin_print_time(char *out, int64_t seconds);  /* 2026-11-21 18:00:0
 const char *admin_print_utc(char *out, int64_t seconds);   /* 2026-11-21T17:00:00Z */
 const char *admin_print_name(char *out, const struct meter *meter); /* printable */
 
+/* What a person wrote, in `size` bytes, for this terminal (readable_add()); returns `out`. */
+const char *admin_print_text(char *out, size_t size, const char *s);
+
 /* "5 seconds", "3 minutes", ... ago. */
 void admin_print_age(FILE *f, int64_t seconds);
 
-/* One JSON object on one line: open, members, close. Strings may be anything. */
+/*
+ * One JSON object on one line: open, members, close. Strings may be anything; they are UTF-8, and a byte that is
+ * not is written as \xHH. Names of meters are given as admin_print_name() or meter_word() has them.
+ */
 struct admin_json {
 	FILE *f;
 	bool more;

@@ -94,7 +94,7 @@ enum show_column {
 };
 
 /* What stands in a cell, whole, in SHOW_CELL_MAX bytes; returns `out`. Not of the bar, which is drawn. */
-#define SHOW_CELL_MAX (4 * METER_WORD_MAX)
+#define SHOW_CELL_MAX METER_WORD_MAX
 const char *admin_show_cell(char *out, const struct admin_show *show, const struct admin_show_row *row,
     enum show_column column, enum admin_state_detail detail);
 

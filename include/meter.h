@@ -12,7 +12,7 @@
 
 #define METER_NAME_MAX 253
 #define METERS_MAX 8 /* of one delivery */
-#define METER_WORD_MAX (METER_NAME_MAX + 16)
+#define METER_WORD_MAX (4 * METER_NAME_MAX + 16)
 
 /* Stored in records: numbers are never reused. */
 enum meter_kind {
@@ -43,13 +43,17 @@ bool meter_kind_has_names(unsigned kind);
 
 /*
  * The meter an admin means by a word: a kind that has one meter; "uid:48", "alias", "auth:NAME" for a
- * user; "destination:DOMAIN"; else a domain, in any case or with a trailing dot, which "domain:" in front
- * makes sure of. False if it is no name that such a meter can have.
+ * user; "destination:DOMAIN"; else a domain, which "domain:" in front makes sure of. In any case or with a
+ * trailing dot; \xHH is the byte of this number. False if it is empty or too long; whether there can be such a
+ * meter is asked by admin_meter() only: what a file says stays what it was.
  */
 bool meter_parse(struct meter *meter, const char *word);
 
-/* How meter_parse() is told of this meter; METER_WORD_MAX bytes. */
+/* How meter_parse() is told of this meter, in printable characters; METER_WORD_MAX bytes. */
 void meter_word(const struct meter *meter, char *word);
+
+/* Appends its name alone, "" where it has none: printable, and for meter_parse() behind what tells its kind. */
+void meter_add_name(struct text *t, const struct meter *meter);
 
 /* Appends what a sentence about a meter begins with: "Domain example.com", "This server"; printable. */
 void meter_describe(struct text *t, const struct meter *meter);

@@ -15,6 +15,7 @@
 enum options_end {
 	OPTIONS_TAKEN,
 	OPTIONS_HELP,     /* --help is among them */
+	OPTIONS_AMBIGUOUS, /* the beginning of more than one that this command has */
 	OPTIONS_UNKNOWN,  /* none that any command has */
 	OPTIONS_OTHERS,   /* one that another command has */
 	OPTIONS_BARE,     /* one without its value */
@@ -23,7 +24,7 @@ enum options_end {
 
 struct options_mistake {
 	char word[44];           /* the option as it was written, printable, cut; without its value */
-	enum admin_option which; /* not of OPTIONS_UNKNOWN */
+	enum admin_option which; /* not of OPTIONS_AMBIGUOUS and OPTIONS_UNKNOWN */
 };
 
 /*

@@ -3,8 +3,8 @@
  *
  * A small text file, "orders", in the state directory, which qlimit(8) writes and every delivery reads: an
  * order is in force with the next delivery, survives a reboot and needs no store. One line an order,
- * fields ended by tabs: kind, meter (meter_word()), since and until in seconds since 1970 (until 0: until it is
- * released), by whom, reason.
+ * fields ended by tabs: kind, meter (meter_word(): printable, so that no name is another field or another order),
+ * since and until in seconds since 1970 (until 0: until it is released), by whom, reason.
  */
 #ifndef ORDERS_H
 #define ORDERS_H
@@ -48,12 +48,6 @@ enum order_kind order_kind_of(const char *name);
 
 /* True of a text that can be a reason: no control characters, at most ORDER_REASON_MAX bytes. */
 bool order_reason_is_good(const char *text);
-
-/*
- * True of a meter that there can be an order on: senders name domains with tabs and newlines in them, which would
- * be other fields and other orders.
- */
-bool order_meter_is_good(const struct meter *meter);
 
 /* The text of such a file, which is cut up, as orders; and back, ORDERS_TEXT_MAX bytes at most. */
 void orders_parse(struct orders *orders, char *text, int64_t now);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -128,14 +129,69 @@ admin_store_failed(struct store *s)
 	return EX_IOERR;
 }
 
+static bool
+no_meter(const char *word, const char *why)
+{
+	(void)fprintf(stderr, "qlimit: \"%.80s\": %s\n", word, why);
+	return false;
+}
+
+/* A user's number as the meters have it: without zeros in front. */
+static bool
+is_uid(const char *digits)
+{
+	size_t n = strspn(digits, "0123456789");
+
+	return digits[n] == '\0' && n > 0 && (digits[0] != '0' || n == 1) && strtoull(digits, NULL, 10) <= UINT32_MAX;
+}
+
+/* Whether mail can pay such a user's meter. */
+static bool
+can_be_user(const char *word, const char *name)
+{
+	if (strncmp(name, "uid:", 4) == 0 && !is_uid(name + 4))
+		return no_meter(word, "behind uid: stands a user's number, such as uid:48");
+	if (strcmp(name, "auth:") == 0)
+		return no_meter(word, "behind auth: stands the name that somebody logged in with");
+	return true;
+}
+
+/* Whether mail can pay such a domain's: what stands behind an address's last @ has none. */
+static bool
+can_be_domain(const char *word, const char *name)
+{
+	const char *at = strrchr(name, '@');
+	char why[100 + METER_WORD_MAX];
+	struct meter meter;
+	struct text t;
+
+	if (at == NULL)
+		return true;
+	text_init(&t, why, sizeof why);
+	text_add(&t, "not the name of a meter");
+	if (meter_parse(&meter, at + 1)) {
+		text_init(&t, why, sizeof why);
+		text_add(&t, "that is an address; the domain is ");
+		meter_add_name(&t, &meter);
+	}
+	return no_meter(word, why);
+}
+
+bool
+admin_any_meter(struct meter *meter, const char *word)
+{
+	return meter_parse(meter, word) || no_meter(word, "not the name of a meter: a domain, server, bounces, foreign, "
+	    "overflow, uid:N, alias, auth:NAME or destination:DOMAIN");
+}
+
 bool
 admin_meter(struct meter *meter, const char *word)
 {
-	if (meter_parse(meter, word))
-		return true;
-	(void)fprintf(stderr, "qlimit: \"%.80s\": not the name of a meter: a domain, server, bounces, foreign, "
-	    "overflow, uid:N, alias, auth:NAME or destination:DOMAIN\n", word);
-	return false;
+	if (!admin_any_meter(meter, word))
+		return false;
+	if (strchr(word, ' ') != NULL)
+		return no_meter(word, "a name has no blanks; where `qlimit show` shows \\x20, write that");
+	return meter->kind == METER_USER ? can_be_user(word, meter->name) : can_be_domain(word, meter->name);
 }
 
 /* Names are given by hand: comparing each with each is quick enough. */
@@ -248,8 +304,8 @@ say_reset(const struct admin *a, const struct meter *meter, bool has_day)
 
 	(void)admin_print_name(name, meter);
 	if (a->option[ADMIN_JSON] == NULL) {
-		(void)printf("%s %s: counters and latch of this hour are zero%s\n", meter_kind_name(meter->kind),
-		    name, has_day ? ", and what max_per_day has counted" : "");
+		(void)printf("%s%s%s: counters and latch of this hour are zero%s\n", meter_kind_name(meter->kind),
+		    name[0] != '\0' ? " " : "", name, has_day ? ", and what max_per_day has counted" : "");
 		return;
 	}
 	admin_json_open(&j, stdout);
@@ -266,8 +322,8 @@ not_counted(struct store *s, const struct meter *meter)
 
 	store_rollback(s);
 	store_close(s);
-	(void)fprintf(stderr, "qlimit: %s %s: nothing counted in this hour, nothing reset\n",
-	    meter_kind_name(meter->kind), admin_print_name(name, meter));
+	(void)fprintf(stderr, "qlimit: %s%s%s: nothing counted in this hour, nothing reset\n",
+	    meter_kind_name(meter->kind), meter->length > 0 ? " " : "", admin_print_name(name, meter));
 	return EX_NOINPUT;
 }
 

@@ -14,6 +14,7 @@
 #include "hour.h"
 #include "log.h"
 #include "nudge.h"
+#include "readable.h"
 #include "timespan.h"
 
 /* What an admin is told that an order does. */
@@ -91,17 +92,13 @@ understand(const struct admin *a, struct order *o)
 
 	if (!admin_meter(&o->meter, a->names[0]))
 		return EX_USAGE;
-	if (!order_meter_is_good(&o->meter)) {
-		(void)fputs("qlimit: an order cannot be on a name with control characters: nothing was changed\n", stderr);
-		return EX_USAGE;
-	}
 	if (needs_force(&o->meter) && a->option[ADMIN_FORCE] == NULL) {
 		(void)fprintf(stderr, "qlimit: an order on %s stops mail of everybody: nothing was changed. If you "
 		    "mean it, add --force\n", a->names[0]);
 		return EX_USAGE;
 	}
 	if (!order_reason_is_good(reason)) {
-		(void)fprintf(stderr, "qlimit: --reason: at most %d bytes, no control characters\n",
+		(void)fprintf(stderr, "qlimit: --reason: %zu bytes; at most %d are kept\n", strlen(reason),
 		    ORDER_REASON_MAX);
 		return EX_USAGE;
 	}
@@ -116,7 +113,7 @@ understand(const struct admin *a, struct order *o)
 static int
 confirm(const struct admin *a, const struct order *o)
 {
-	char answer[8];
+	char answer[8], word[METER_WORD_MAX];
 
 	if (o->kind != ORDER_DISCARD || a->option[ADMIN_YES] != NULL)
 		return EX_OK;
@@ -126,8 +123,9 @@ confirm(const struct admin *a, const struct order *o)
 		    "--yes\n", stderr);
 		return EX_USAGE;
 	}
+	meter_word(&o->meter, word);
 	(void)printf("All mail of %s, queued and new, will be thrown away and its senders not told.\n"
-	    "Type yes to go on: ", a->names[0]);
+	    "Type yes to go on: ", word);
 	(void)fflush(stdout);
 	if (fgets(answer, sizeof answer, stdin) != NULL && strcmp(answer, "yes\n") == 0)
 		return EX_OK;
@@ -200,20 +198,34 @@ remark(struct admin *a, const struct meter *meter)
 	struct store *s = admin_live(a);
 	struct counters c;
 	struct info info;
+	char word[METER_WORD_MAX];
 
+	meter_word(meter, word);
 	if (s != NULL && store_begin(s, false) == 0 && store_info_get(s, &info) == 1 &&
 	    store_is_of_boot(&info, a->boot) &&
 	    store_counters_get(s, hour_to_count_in(a->now, info.hour), meter, &c) == 0)
-		(void)printf("Nothing was counted for %s in this hour: is the name right?\n", a->names[0]);
+		(void)printf("Nothing was counted for %s in this hour: is the name right?\n", word);
 	if (s != NULL)
 		store_rollback(s);
 	store_close(s);
 }
 
+/* What was typed may be another word for it, and whatever a sender has chosen. */
 static void
-print_order(const struct admin *a, const struct order *o, const struct order *before)
+print_release(const char *word)
 {
-	char name[ADMIN_NAME_MAX], time[ADMIN_TIME_MAX];
+	char shell[4 * METER_WORD_MAX];
+	struct text t;
+
+	text_init(&t, shell, sizeof shell);
+	readable_add_word(&t, word);
+	(void)printf("To end it: qlimit release %s\n", shell);
+}
+
+static void
+print_order(const struct order *o, const struct order *before)
+{
+	char name[METER_WORD_MAX], time[ADMIN_TIME_MAX], by[4 * ORDER_BY_MAX + 1];
 
 	(void)printf("%s%s%s: all its mail is %s from now on until %s\n", meter_kind_name(o->meter.kind),
 	    o->meter.length > 0 ? " " : "", admin_print_name(name, &o->meter), effect_of(o->kind),
@@ -221,9 +233,10 @@ print_order(const struct admin *a, const struct order *o, const struct order *be
 	if (o->kind == ORDER_REFUSE && pays_for_bounces(&o->meter))
 		(void)puts("Bounces are held instead: nobody would hear of them.");
 	if (before->kind != 0)
-		(void)printf("It replaces %s, by %s, until %s.\n", order_name(before->kind), before->by,
-		    end_text(time, before->until));
-	(void)printf("To end it: qlimit release %s\n", a->names[0]);
+		(void)printf("It replaces %s, by %s, until %s.\n", order_name(before->kind),
+		    admin_print_text(by, sizeof by, before->by), end_text(time, before->until));
+	meter_word(&o->meter, name);
+	print_release(name);
 }
 
 static int
@@ -246,7 +259,7 @@ give(struct admin *a, enum order_kind kind)
 	if (a->option[ADMIN_JSON] != NULL) {
 		admin_orders_json(&o);
 	} else {
-		print_order(a, &o, &before);
+		print_order(&o, &before);
 		remark(a, &o.meter);
 	}
 	return have_all_tried(a, &nudge);
@@ -273,13 +286,13 @@ admin_discard(struct admin *a)
 int
 admin_release(struct admin *a)
 {
-	char by[ORDER_BY_MAX + 1];
+	char by[ORDER_BY_MAX + 1], word[METER_WORD_MAX];
 	struct nudge nudge;
 	struct meter meter;
 	struct order o;
 	int status;
 
-	if (!admin_meter(&meter, a->names[0]))
+	if (!admin_any_meter(&meter, a->names[0]))
 		return EX_USAGE;
 	find_who(by);
 	status = get_ready(a, &nudge);
@@ -289,9 +302,10 @@ admin_release(struct admin *a)
 	if (status != EX_OK)
 		return give_up(a, &nudge, status);
 	admin_orders_log("released", &o, by);
+	meter_word(&meter, word);
 	if (a->option[ADMIN_JSON] != NULL)
 		admin_orders_json(&o);
 	else
-		(void)printf("%s: released; its limits decide again\n", a->names[0]);
+		(void)printf("%s: released; its limits decide again\n", word);
 	return have_all_tried(a, &nudge);
 }

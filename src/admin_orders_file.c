@@ -94,6 +94,9 @@ admin_orders_take(struct admin *a, const struct meter *meter, struct order *o)
 	if (status != EX_OK)
 		return let_go(lock, status);
 	if (orders_find(&orders, meter) == NULL) {
+		/* An impossible one can be ended where an older qlimit has let it be made. */
+		if (!admin_meter(&(struct meter){ .kind = 0 }, a->names[0]))
+			return let_go(lock, EX_USAGE);
 		(void)fprintf(stderr, "qlimit: there is no order on %s; see `qlimit orders`\n", a->names[0]);
 		return let_go(lock, EX_NOINPUT);
 	}

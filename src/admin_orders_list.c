@@ -30,11 +30,12 @@ static void
 print_line(const struct order *o)
 {
 	char word[METER_WORD_MAX], since[ADMIN_TIME_MAX], until[ADMIN_TIME_MAX];
+	char reason[4 * ORDER_REASON_MAX + 1], by[4 * ORDER_BY_MAX + 1];
 
 	meter_word(&o->meter, word);
 	(void)printf("%-7s %-30s %-23s %-23s %-12s %s\n", order_name(o->kind), word,
-	    admin_print_time(since, o->since), o->until != 0 ? admin_print_time(until, o->until) : "released",
-	    o->by, o->reason);
+	    admin_print_time(since, o->since), o->until != 0 ? admin_print_time(until, o->until) : "until released",
+	    admin_print_text(by, sizeof by, o->by), admin_print_text(reason, sizeof reason, o->reason));
 }
 
 int

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "readable.h"
+#include "terminal.h"
 #include "text.h"
 
 const char *
@@ -45,7 +47,17 @@ admin_print_name(char *out, const struct meter *meter)
 	struct text t;
 
 	text_init(&t, out, ADMIN_NAME_MAX);
-	text_add_printable(&t, meter->name, meter->length, ADMIN_NAME_MAX);
+	meter_add_name(&t, meter);
+	return out;
+}
+
+const char *
+admin_print_text(char *out, size_t size, const char *s)
+{
+	struct text t;
+
+	text_init(&t, out, size);
+	readable_add(&t, s, terminal_is_utf8());
 	return out;
 }
 
@@ -74,20 +86,35 @@ admin_json_open(struct admin_json *j, FILE *f)
 	(void)fputc('{', f);
 }
 
-/* Bytes above 126 are passed on only as escapes: the output is ASCII whatever the name is. */
+/* RFC 8259 section 7: beyond the first 65536 as two halves. */
+static void
+quote_character(FILE *f, uint32_t code)
+{
+	if (code == '"' || code == '\\')
+		(void)fprintf(f, "\\%c", (int)code);
+	else if (code >= 32 && code < 127)
+		(void)fputc((int)code, f);
+	else if (code < 0x10000)
+		(void)fprintf(f, "\\u%04" PRIx32, code);
+	else
+		(void)fprintf(f, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
+}
+
+/* The output is ASCII whatever the name is; what is no character of UTF-8 is written as in the log. */
 static void
 quote(FILE *f, const char *s)
 {
-	(void)fputc('"', f);
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
+	uint32_t code;
 
-		if (c == '"' || c == '\\')
-			(void)fprintf(f, "\\%c", c);
-		else if (c < 32 || c > 126)
-			(void)fprintf(f, "\\u%04x", c);
+	(void)fputc('"', f);
+	while (*s != '\0') {
+		size_t n = readable_character(s, &code);
+
+		if (n > 0)
+			quote_character(f, code);
 		else
-			(void)fputc(c, f);
+			(void)fprintf(f, "\\\\x%02x", (unsigned char)*s);
+		s += n > 0 ? n : 1;
 	}
 	(void)fputc('"', f);
 }

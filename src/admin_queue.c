@@ -29,7 +29,7 @@ struct report {
 
 /* --- words --- */
 
-/* What an admin may say to mean it again; "-" for senders without a domain. 4 * METER_WORD_MAX + 1 bytes. */
+/* What an admin may say to mean it again; "-" for senders without a domain. METER_WORD_MAX bytes. */
 static const char *
 row_name(char *out, const struct meter *meter)
 {
@@ -37,11 +37,11 @@ row_name(char *out, const struct meter *meter)
 	struct text t;
 
 	meter_word(meter, word);
-	text_init(&t, out, 4 * METER_WORD_MAX + 1);
+	text_init(&t, out, METER_WORD_MAX);
 	if (meter->kind == METER_FOREIGN)
 		text_add(&t, "-");
 	else
-		text_add_printable(&t, word, strlen(word), 4 * METER_WORD_MAX);
+		text_add(&t, word);
 	return out;
 }
 
@@ -95,7 +95,7 @@ shown(const struct report *r)
 static int
 name_width(const struct report *r)
 {
-	char name[4 * METER_WORD_MAX + 1];
+	char name[METER_WORD_MAX];
 	size_t width = 6;
 
 	for (size_t i = 0; i < shown(r); i++) {
@@ -109,7 +109,7 @@ name_width(const struct report *r)
 static void
 print_row(const struct report *r, const struct queue_row *row, int width)
 {
-	char name[4 * METER_WORD_MAX + 1], age[ADMIN_QUEUE_TEXT_MAX], size[ADMIN_QUEUE_TEXT_MAX];
+	char name[METER_WORD_MAX], age[ADMIN_QUEUE_TEXT_MAX], size[ADMIN_QUEUE_TEXT_MAX];
 	char held[ADMIN_QUEUE_TEXT_MAX];
 	const struct queue_sum *sum = &row->sum;
 
@@ -277,7 +277,9 @@ parse_name(struct meter *meter, const char *word)
 		meter_set(meter, METER_FOREIGN, "");
 		return true;
 	}
-	if (meter_parse(meter, word) && (meter->kind == METER_DOMAIN || meter->kind == METER_BOUNCES))
+	if (!admin_meter(meter, word))
+		return false;
+	if (meter->kind == METER_DOMAIN || meter->kind == METER_BOUNCES)
 		return true;
 	(void)fprintf(stderr, "qlimit: \"%.80s\": the queue knows messages by their sender: a domain, bounces, or "
 	    "- for senders without a domain\n", word);

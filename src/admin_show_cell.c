@@ -42,9 +42,9 @@ add_name(struct text *t, const struct admin_show *show, const struct meter *mete
 
 	if (show->screen) {
 		meter_word(meter, word);
-		text_add_printable(t, word, strlen(word), SHOW_CELL_MAX);
+		text_add(t, word);
 	} else if (meter->length > 0) {
-		text_add_printable(t, meter->name, meter->length, SHOW_CELL_MAX);
+		meter_add_name(t, meter);
 	} else {
 		text_add(t, "-");
 	}

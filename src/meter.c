@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "address.h"
-
 static const char *const kind_names[] = {
 	[METER_SERVER] = "server",
 	[METER_DOMAIN] = "domain",
@@ -15,6 +13,7 @@ static const char *const kind_names[] = {
 	[METER_OVERFLOW] = "overflow",
 };
 
+#define RAW_MAX (METER_NAME_MAX + 16) /* a name and what may stand before it */
 #define KINDS (sizeof kind_names / sizeof kind_names[0])
 
 void
@@ -58,27 +57,86 @@ behind(const char *word, const char *prefix)
 	return strncmp(word, prefix, n) == 0 ? word + n : NULL;
 }
 
+static int
+hex(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c == '\0' ? NULL : strchr(digits, text_lower(c));
+
+	return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* The byte that \xHH stands for, or -1. */
+static int
+escaped(const char *at)
+{
+	int high, low;
+
+	if (at[0] != '\\' || at[1] != 'x')
+		return -1;
+	high = hex(at[2]);
+	low = high == -1 ? -1 : hex(at[3]);
+	return low == -1 ? -1 : 16 * high + low;
+}
+
+/* A word as the bytes it stands for, in small letters; false if they are too many for any meter. */
+static bool
+decode(const char *word, char out[RAW_MAX + 1])
+{
+	/* The dot that makes no difference is one that was written: of a name that ends in one it is \x2e. */
+	const char *end = word + strlen(word);
+	size_t n = 0;
+
+	if (end > word && end[-1] == '.')
+		end--;
+	while (word < end && n < RAW_MAX) {
+		int byte = escaped(word);
+
+		out[n++] = text_lower(byte == -1 ? *word : (char)byte);
+		if (out[n - 1] == '\0')
+			return false;
+		word += byte == -1 ? 1 : 4;
+	}
+	out[n] = '\0';
+	return word == end;
+}
+
 bool
 meter_parse(struct meter *meter, const char *word)
 {
-	char name[METER_NAME_MAX + 1];
-	const char *destination = behind(word, "destination:"), *domain = behind(word, "domain:");
+	char name[RAW_MAX + 1];
+	const char *rest, *destination, *domain;
 	enum meter_kind kind = METER_DOMAIN;
 
+	if (!decode(word, name))
+		return false;
 	for (unsigned one = 1; one < KINDS; one++)
-		if (!meter_kind_has_names(one) && strcmp(word, kind_names[one]) == 0) {
+		if (!meter_kind_has_names(one) && strcmp(name, kind_names[one]) == 0) {
 			meter_set(meter, (enum meter_kind)one, "");
 			return true;
 		}
+	destination = behind(name, "destination:");
+	domain = behind(name, "domain:");
 	if (destination != NULL)
 		kind = METER_DESTINATION;
-	else if (domain == NULL && is_user(word))
+	else if (domain == NULL && is_user(name))
 		kind = METER_USER;
-	word = destination != NULL ? destination : domain != NULL ? domain : word;
-	if (address_normalize(word, strlen(word), name) == 0)
+	rest = destination != NULL ? destination : domain != NULL ? domain : name;
+	if (rest[0] == '\0' || strlen(rest) > METER_NAME_MAX)
 		return false;
-	meter_set(meter, kind, name);
+	meter_set(meter, kind, rest);
 	return true;
+}
+
+void
+meter_add_name(struct text *t, const struct meter *meter)
+{
+	size_t n = meter->length;
+	bool dot = n > 0 && meter->name[n - 1] == '.';
+
+	text_add_printable(t, meter->name, dot ? n - 1 : n, 4 * METER_NAME_MAX);
+	if (dot)
+		text_add(t, "\\x2e");
 }
 
 void
@@ -90,13 +148,16 @@ meter_word(const struct meter *meter, char *word)
 	text_init(&t, word, METER_WORD_MAX);
 	if (meter->kind == METER_DESTINATION)
 		text_add(&t, "destination:");
-	text_add(&t, meter_kind_has_names(meter->kind) ? meter->name : meter_kind_name(meter->kind));
+	if (meter_kind_has_names(meter->kind))
+		meter_add_name(&t, meter);
+	else
+		text_add(&t, meter_kind_name(meter->kind));
 	/* A domain called as another kind's meter is, or "domain:...". */
 	if (meter->kind == METER_DOMAIN && (!meter_parse(&back, word) || back.kind != METER_DOMAIN ||
 					       strcmp(back.name, meter->name) != 0)) {
 		text_init(&t, word, METER_WORD_MAX);
 		text_add(&t, "domain:");
-		text_add(&t, meter->name);
+		meter_add_name(&t, meter);
 	}
 }
 
@@ -115,5 +176,5 @@ void
 meter_describe(struct text *t, const struct meter *meter)
 {
 	text_add(t, subjects[meter->kind]);
-	text_add_printable(t, meter->name, meter->length, 4 * METER_NAME_MAX);
+	meter_add_name(t, meter);
 }

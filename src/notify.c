@@ -116,35 +116,29 @@ put_number(struct notify_env *env, const char *name, uint64_t value)
 	put_fact(env, name, digits);
 }
 
-#define SHOWN_MAX (4 * METER_WORD_MAX + 1)
-
 static void
-make_printable(char *shown, const char *value)
+put_host(struct notify_env *env, const char *host)
 {
+	char shown[4 * 255 + 1]; /* as long as names of hosts are, and more */
 	struct text t;
 
-	text_init(&t, shown, SHOWN_MAX);
-	text_add_printable(&t, value, strlen(value), SHOWN_MAX - 1);
-}
-
-static void
-put_printable(struct notify_env *env, const char *name, const char *value)
-{
-	char shown[SHOWN_MAX];
-
-	make_printable(shown, value);
-	put_fact(env, name, shown);
+	text_init(&t, shown, sizeof shown);
+	text_add_printable(&t, host, strlen(host), sizeof shown - 1);
+	put_fact(env, "HOST", shown);
 }
 
 static void
 put_meter(struct notify_env *env, const struct meter *meter)
 {
 	char word[METER_WORD_MAX];
+	struct text t;
 
 	meter_word(meter, word);
-	put_printable(env, "METER", word);
+	put_fact(env, "METER", word);
 	put_fact(env, "KIND", meter_kind_name(meter->kind));
-	put_printable(env, "NAME", meter->name);
+	text_init(&t, word, sizeof word);
+	meter_add_name(&t, meter);
+	put_fact(env, "NAME", word);
 }
 
 static void
@@ -198,7 +192,7 @@ notify_environment(const struct notify_facts *facts, char *const *inherited, str
 	if (facts->counters != NULL)
 		put_counters(env, facts);
 	if (facts->host != NULL)
-		put_printable(env, "HOST", facts->host);
+		put_host(env, facts->host);
 	text_init(&t, sentence, sizeof sentence);
 	notify_text(&t, facts);
 	put_fact(env, "TEXT", sentence);
@@ -209,13 +203,12 @@ notify_is_retold(const struct notify_facts *facts, char *const *inherited)
 {
 	const char *event = notify_value(inherited, PREFIX "EVENT");
 	const char *meter = notify_value(inherited, PREFIX "METER");
-	char word[METER_WORD_MAX], shown[SHOWN_MAX];
+	char word[METER_WORD_MAX];
 
 	if (event == NULL || strcmp(event, notify_event_name(facts->event)) != 0)
 		return false;
 	if (meter == NULL || facts->meter == NULL)
 		return meter == NULL && facts->meter == NULL;
 	meter_word(facts->meter, word);
-	make_printable(shown, word);
-	return strcmp(meter, shown) == 0;
+	return strcmp(meter, word) == 0;
 }

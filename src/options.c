@@ -79,14 +79,28 @@ list(unsigned set, struct option *out)
 	*out = (struct option){ NULL, 0, NULL, 0 };
 }
 
+/* Which one was meant cannot be said: more than one of the command's begins so. */
+static bool
+is_ambiguous(unsigned set, const char *begin, size_t n)
+{
+	unsigned found = strncmp(begin, "help", n) == 0 ? 1 : 0;
+
+	for (unsigned i = 0; i < ADMIN_OPTIONS; i++)
+		if (has(set, (enum admin_option)i) && strncmp(begin, entries[i].name, n) == 0)
+			found++;
+	return found > 1;
+}
+
 static enum options_end
-unknown_long(const char *word, struct options_mistake *m)
+unknown_long(unsigned set, const char *word, struct options_mistake *m)
 {
 	size_t n = strcspn(word, "=");
 	struct text t;
 
 	text_init(&t, m->word, sizeof m->word);
 	text_add_printable(&t, word, n, sizeof m->word - 1);
+	if (is_ambiguous(set, word + 2, n - 2))
+		return OPTIONS_AMBIGUOUS;
 	for (unsigned i = 0; i < ADMIN_OPTIONS; i++)
 		if (n == strlen(entries[i].name) + 2 && strncmp(word + 2, entries[i].name, n - 2) == 0) {
 			m->which = (enum admin_option)i;
@@ -97,13 +111,13 @@ unknown_long(const char *word, struct options_mistake *m)
 
 /* What getopt could not take, by what it left. */
 static enum options_end
-judge(int got, char *const *argv, struct options_mistake *m)
+judge(unsigned set, int got, char *const *argv, struct options_mistake *m)
 {
 	const char letter = (char)optopt;
 	struct text t;
 
 	if (optopt == 0)
-		return unknown_long(argv[optind - 1], m);
+		return unknown_long(set, argv[optind - 1], m);
 	text_init(&t, m->word, sizeof m->word);
 	if (optopt < OPTIONS_FIRST) {
 		text_add(&t, "-");
@@ -129,7 +143,7 @@ options_take(struct admin *a, unsigned set, int argc, char **argv, struct option
 		if (got == 'h')
 			return OPTIONS_HELP;
 		if (got < OPTIONS_FIRST)
-			return judge(got, argv, m);
+			return judge(set, got, argv, m);
 		a->option[got - OPTIONS_FIRST] = optarg != NULL ? optarg : "";
 	}
 	a->names = argv + optind;

@@ -46,12 +46,6 @@ order_reason_is_good(const char *text)
 	return is_clean(text, ORDER_REASON_MAX);
 }
 
-bool
-order_meter_is_good(const struct meter *meter)
-{
-	return is_clean(meter->name, METER_NAME_MAX);
-}
-
 static bool
 parse_time(const char *word, int64_t *seconds)
 {
@@ -119,6 +113,9 @@ compose(struct text *t, const struct order *o)
 
 /* --- all of them --- */
 
+/* The file as it was read or is to be written, its NUL, and a byte more to see that it is too long. */
+static char buffer[ORDERS_TEXT_MAX + 2];
+
 static void
 add_line(struct orders *orders, char *line, unsigned number, int64_t now)
 {
@@ -160,7 +157,6 @@ orders_parse(struct orders *orders, char *text, int64_t now)
 int
 orders_read(struct orders *orders, const char *directory, int64_t now)
 {
-	static char buffer[ORDERS_TEXT_MAX + 2];
 	int rc = small_file_read(directory, NAME, buffer, sizeof buffer);
 
 	if (rc == -1)
@@ -229,7 +225,6 @@ orders_compose(const struct orders *orders, struct text *t)
 int
 orders_write(const struct orders *orders, const char *directory)
 {
-	static char buffer[ORDERS_TEXT_MAX + 1];
 	struct text t;
 
 	text_init(&t, buffer, sizeof buffer);

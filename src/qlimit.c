@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "admin_print.h"
 #include "clock.h"
 #include "guard.h"
 #include "log.h"
 #include "notify.h"
 #include "options.h"
+#include "readable.h"
 #include "terminal.h"
 
 struct command {
@@ -32,6 +34,7 @@ struct command {
 #define SPAN (BIT(ADMIN_SINCE) | BIT(ADMIN_UNTIL))
 #define ORDER (BIT(ADMIN_FOR) | BIT(ADMIN_UNTIL) | BIT(ADMIN_REASON) | BIT(ADMIN_FORCE) | BIT(ADMIN_NOW) | JSON)
 #define MANY 1000000
+#define ORDERED "65 a damaged file of orders; 66 no state directory;\n69 --now: no qmail-send to be told"
 #define NOTHING_YET "66 nothing is counted yet"
 
 static const struct command commands[] = {
@@ -49,13 +52,14 @@ static const struct command commands[] = {
 	{ NULL, "metrics", admin_metrics, 0, 0, BIT(ADMIN_TEXTFILE) | BIT(ADMIN_LIMIT), "",
 	    "this hour as OpenMetrics, for Prometheus", NOTHING_YET "; 73 cannot write the file" },
 	{ "acting", "hold", admin_hold, 1, 1, ORDER, "NAME",
-	    "hold all mail that NAME pays for", "73 too many orders" },
+	    "hold all mail that NAME pays for", "73 too many orders; " ORDERED },
 	{ NULL, "refuse", admin_refuse, 1, 1, ORDER, "NAME",
-	    "refuse it all: senders get a bounce", "73 too many orders" },
+	    "refuse it all: senders get a bounce", "73 too many orders; " ORDERED },
 	{ NULL, "discard", admin_discard, 1, 1, ORDER | BIT(ADMIN_YES), "NAME",
-	    "throw it all away; nobody is told", "77 not answered with yes; 73 too many orders" },
+	    "throw it all away; nobody is told", "77 not answered with yes; 73 too many orders;\n" ORDERED },
 	{ NULL, "release", admin_release, 1, 1, BIT(ADMIN_NOW) | JSON, "NAME",
-	    "end the order on NAME", "66 there is no such order" },
+	    "end the order on NAME",
+	    "66 there is no such order; 65 a damaged file of orders;\n69 --now: no qmail-send to be told" },
 	{ NULL, "orders", admin_orders, 0, 0, JSON, "",
 	    "the orders in force, by whom and why", "65 a damaged file of orders" },
 	{ NULL, "reset", admin_reset, 1, 1, JSON, "NAME",
@@ -164,7 +168,9 @@ usage_status(void)
 static int
 misuse(const struct command *command, const char *what, const char *word)
 {
-	(void)fprintf(stderr, "qlimit: %s%s\n", what, word);
+	char shown[200];
+
+	(void)fprintf(stderr, "qlimit: %s%s\n", what, admin_print_text(shown, sizeof shown, word));
 	if (command == NULL)
 		overview(stderr);
 	else
@@ -192,6 +198,8 @@ bad_option(const struct command *c, enum options_end end, const struct options_m
 		say_whose(m->which);
 	} else if (end == OPTIONS_UNKNOWN) {
 		(void)fprintf(stderr, "qlimit: unknown option %s of `%s`", m->word, c->name);
+	} else if (end == OPTIONS_AMBIGUOUS) {
+		(void)fprintf(stderr, "qlimit: option %s of `%s` is short for more than one", m->word, c->name);
 	} else if (end == OPTIONS_BARE) {
 		(void)fprintf(stderr, "qlimit: option %s needs a value: %s %s", m->word, m->word,
 		    options_value(m->which));
@@ -275,6 +283,34 @@ finish(int status)
 	return status;
 }
 
+static bool
+is_readable(const char *word)
+{
+	char shown[200];
+
+	if (word == NULL || readable_is(word))
+		return true;
+	(void)fprintf(stderr, "qlimit: \"%s\": no control characters can be here; in a NAME they are written so\n",
+	    admin_print_text(shown, sizeof shown, word));
+	return false;
+}
+
+/*
+ * Here, once: whatever a command says of its words, it does not move a terminal. explain's are addresses as
+ * a message has them, which it escapes itself.
+ */
+static bool
+words_are_readable(const struct command *command, const struct admin *a)
+{
+	for (size_t i = 0; i < ADMIN_OPTIONS; i++)
+		if (!is_readable(a->option[i]))
+			return false;
+	for (char *const *name = a->names; *name != NULL && command->run != admin_explain; name++)
+		if (!is_readable(*name))
+			return false;
+	return true;
+}
+
 static int
 take_and_run(const struct command *command, int argc, char **argv)
 {
@@ -293,6 +329,8 @@ take_and_run(const struct command *command, int argc, char **argv)
 	}
 	if (end != OPTIONS_TAKEN)
 		return bad_option(command, end, &mistake);
+	if (!words_are_readable(command, &admin))
+		return usage_status();
 	while (count <= command->most && admin.names[count] != NULL)
 		count++;
 	if (count < command->least)

@@ -112,7 +112,7 @@ START_TEST(test_names)
 {
 	send_one("a@example.com");
 	(void)setenv("QLIMIT_REMOTE", "/we\"ird\\\x01\xff", 1);
-	harness_is(harness_cli("status", "--json"), EX_OK, "/we\\\"ird\\\\\\u0001\\u00ff", "");
+	harness_is(harness_cli("status", "--json"), EX_OK, "/we\\\"ird\\\\\\u0001\\\\xff", "");
 	harness_is(harness_cli("show", ""), EX_USAGE, "", "not the name of a meter");
 	harness_is(harness_cli("show", "--", "example.com"), EX_OK, "example.com", "");
 	harness_is(harness_cli("show", "-"), EX_OK, "", "");

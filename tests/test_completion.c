@@ -122,6 +122,8 @@ static const struct {
 	{ { "show", "--foo" }, "qlimit: unknown option --foo of `show`; see `qlimit show --help`\nusage: qlimit show [" },
 	{ { "show", "--foo=1\n" }, "qlimit: unknown option --foo of `show`; see " },
 	{ { "show", "--f\033o" }, "qlimit: unknown option --f\\x1bo of `show`; see " },
+	{ { "hold", "--f", "a.example" }, "qlimit: option --f of `hold` is short for more than one; see `qlimit hold --help`\n" },
+	{ { "report", "--h=1" }, "qlimit: option --h of `report` is short for more than one; see " },
 	{ { "show", "-x" }, "qlimit: unknown option -x of `show`; see " },
 	{ { "show", "-\n" }, "qlimit: unknown option -\\x0a of `show`; see " },
 	{ { "orders", "--limit=3" }, "qlimit: `orders` has no option --limit; it is one of `show`, `report`, `queue`, "
@@ -263,7 +265,9 @@ END_TEST
 static void
 fake_qlimit(void)
 {
-	static const char script[] = "#!/bin/sh\ncat <<'E'\nHour of 19:00\nKIND NAME ADMITTED\nserver - 4\n"
+	static const char script[] = "#!/bin/sh\nif test \"$1\" = orders; then cat <<'E'; exit; fi\n"
+	    "ORDER NAME SINCE\nhold ordered.example 2026-11-21\ndiscard auth:joe@a.example 2026-11-21\n"
+	    "hold $(touch${IFS}pwned) 2026-11-21\nE\ncat <<'E'\nHour of 19:00\nKIND NAME ADMITTED\nserver - 4\n"
 	    "domain shop.example 3\nuser uid:48 2\ndomain $(touch${IFS}pwned) 1\ndomain `touch${IFS}pwned` 1\n"
 	    "domain * 1\ndestination gmail.com 1\ndomain -x.example 1\nE\n";
 	char path[600];
@@ -299,6 +303,8 @@ static const struct {
 	{ "qlimit replay --with etc/ql", "etc/qlimit.conf" },
 	{ "qlimit explain --message etc/ql", "etc/qlimit.conf" },
 	{ "qlimit report --limit ", "" },
+	{ "qlimit release ", "ordered.example auth:joe@a.example" },
+	{ "qlimit queue ", "- bounces shop.example -x.example" },
 	{ "qlimit status x", "" },
 	{ "qlimit nonsense --", "--help" },
 };

@@ -161,7 +161,7 @@ START_TEST(test_from_qlimit)
 	(void)snprintf(rules, sizeof rules, "hosted = ( ); notify = \"%s\";", harness_path("program"));
 	harness_rules(rules);
 	(void)harness_deliver(harness_message(NULL, NULL), "a@$(x)\n\"y\".example", "k@there.example");
-	ck_assert_int_eq(harness_cli("notify", "test", "$(x)\n\"y\".example").status, EX_OK);
+	ck_assert_int_eq(harness_cli("notify", "test", "$(x)\\x0a\"y\".example").status, EX_OK);
 	has("[-f][][--][ann]\n");
 	has("\nSubject: [qlimit] test: $(x)\\x0a\\x22y\\x22.example on ");
 	has("\nThis is a test; nothing has happened. Domain $(x)\\x0a\\x22y\\x22.example has used 1 emails in this "

@@ -136,7 +136,7 @@ END_TEST
 START_TEST(test_not_ours)
 {
 	static const char hidden[] = FIRST "\0hold\ta.example\t1\t0\troot\t\n";
-	static char much[300 * 1024];
+	static char much[ORDERS_TEXT_MAX + 2];
 
 	harness_rules("default = { max_per_hour = 5; };");
 	memset(much, 'x', sizeof much);
@@ -513,6 +513,30 @@ static const struct {
 	{ { "discard", "a.example" }, 64, "If you mean it, add --yes" },
 	{ { "release", "a.example" }, 66, "there is no order on a.example" },
 	{ { "hold", "server" }, 64, "add --force" },
+	{ { "hold", "SERVER" }, 64, "add --force" },
+	{ { "hold", "server." }, 64, "add --force" },
+	{ { "hold", "BOUNCES" }, 64, "add --force" },
+	{ { "hold", "info@hacked.example" }, 64, "that is an address; the domain is hacked.example\n" },
+	{ { "hold", "domain:info@Hacked.example." }, 64, "the domain is hacked.example\n" },
+	{ { "refuse", "destination:a@b@hacked.example" }, 64, "the domain is hacked.example\n" },
+	{ { "hold", "info\\x40hacked.example" }, 64, "the domain is hacked.example\n" },
+	{ { "hold", "info@" }, 64, "not the name of a meter" },
+	{ { "hold", "uid:x" }, 64, "behind uid: stands a user's number" },
+	{ { "hold", "uid:" }, 64, "behind uid: stands a user's number" },
+	{ { "hold", "uid:-1" }, 64, "behind uid: stands a user's number" },
+	{ { "hold", "uid:048" }, 64, "behind uid: stands a user's number" },
+	{ { "hold", "UID:4294967296" }, 64, "behind uid: stands a user's number" },
+	{ { "hold", "AUTH:" }, 64, "behind auth: stands the name" },
+	{ { "hold", "bad name" }, 64, "write that" },
+	{ { "hold", "bad\\x00name" }, 64, "not the name of a meter" },
+	{ { "release", "info@hacked.example" }, 64, "the domain is hacked.example\n" },
+	{ { "release", "x@" }, 64, "not the name of a meter" },
+	{ { "show", "info@hacked.example" }, 64, "the domain is hacked.example\n" },
+	{ { "report", "uid:048" }, 64, "behind uid:" },
+	{ { "replay", "--with", "/dev/null", "bad name" }, 64, "write that" },
+	{ { "reset", "auth:" }, 64, "behind auth:" },
+	{ { "queue", "info@hacked.example" }, 64, "the domain is hacked.example\n" },
+	{ { "notify", "test", "uid:x" }, 64, "behind uid:" },
 };
 
 /* Goal: what is wrong is said, and nothing is changed. */
@@ -525,6 +549,133 @@ START_TEST(test_mistakes)
 	ck_assert_int_eq(o.status, commands[_i].status);
 	ck_assert_msg(strstr(o.err, commands[_i].says) != NULL, "%s", o.err);
 	ck_assert_int_eq(access(harness_state("orders"), F_OK), -1);
+}
+END_TEST
+
+/* Goal: any case, a dot at the end, and what is shown instead of odd bytes, all mean the meter that there is. */
+static const struct {
+	const char *word, *meter, *line; /* as it is said, and as it stands in the file */
+} words[] = {
+	{ "UID:48", "uid:48", "hold\tuid:48\t" },
+	{ "uid:0", "uid:0", "hold\tuid:0\t" },
+	{ "Foreign", "foreign", "hold\tforeign\t" },
+	{ "Overflow.", "overflow", "hold\toverflow\t" },
+	{ "Alias", "alias", "hold\talias\t" },
+	{ "Auth:joe@a.example", "auth:joe@a.example", "hold\tauth:joe@a.example\t" },
+	{ "DESTINATION:A.Example", "destination:a.example", "hold\tdestination:a.example\t" },
+	{ "Domain:Server", "domain:server", "hold\tdomain:server\t" },
+	{ "m\303\274ller.ex", "m\\xc3\\xbcller.ex", "hold\tm\\xc3\\xbcller.ex\t" },
+	{ "m\\xC3\\xbcller.ex", "m\\xc3\\xbcller.ex", "hold\tm\\xc3\\xbcller.ex\t" },
+	{ "\\x1b[31mr\\x09e\\x0ad", "\\x1b[31mr\\x09e\\x0ad", "hold\t\\x1b[31mr\\x09e\\x0ad\t" },
+	{ "a.\\x2e", "a.\\x2e", "hold\ta.\\x2e\t" },
+	{ "a..", "a\\x2e", "hold\ta\\x2e\t" },
+	{ "a\\b", "a\\x5cb", "hold\ta\\x5cb\t" },
+	{ "a\\x5cb\\xgg\\x1", "a\\x5cb\\x5cxgg\\x5cx1", "hold\ta\\x5cb\\x5cxgg\\x5cx1\t" },
+};
+
+/* The same for a JSON reader: each backslash is two. */
+static const char *
+in_json(const char *word)
+{
+	static char out[200];
+	struct text t;
+
+	text_init(&t, out, sizeof out);
+	for (; *word != '\0'; word++)
+		text_add_bytes(&t, *word == '\\' ? "\\\\" : word, *word == '\\' ? 2 : 1);
+	return out;
+}
+
+START_TEST(test_words)
+{
+	const char *meter = words[_i].meter;
+	char expected[300], file[500];
+	struct harness_output o;
+
+	harness_rules("");
+	o = harness_cli("hold", "--", words[_i].word);
+	ck_assert_int_eq(o.status, 0);
+	ck_assert_str_eq(o.err, "");
+	ck_assert_int_gt(small_file_read(harness_path("state"), "orders", file, sizeof file), -1);
+	ck_assert_msg(strstr(file, words[_i].line) != NULL, "%s", file);
+	(void)snprintf(expected, sizeof expected, "hold    %-30s ", meter);
+	ck_assert_ptr_nonnull(strstr(harness_cli("orders").out, expected));
+	(void)snprintf(expected, sizeof expected, "\"meter\":\"%s\",", in_json(meter));
+	ck_assert_ptr_nonnull(strstr(harness_cli("orders", "--json").out, expected));
+	o = harness_cli("release", meter);
+	ck_assert_int_eq(o.status, 0);
+	(void)snprintf(expected, sizeof expected, "%s: released; its limits decide again\n", meter);
+	ck_assert_str_eq(o.out, expected);
+}
+END_TEST
+
+/* Goal: what must be quoted for a shell, is; what was ordered before such names were refused can be ended. */
+START_TEST(test_words_for_a_shell)
+{
+	static const struct {
+		const char *name, *line;
+	} cases[] = { { "a.example", "release a.example\n" }, { "-x.example", "release -- -x.example\n" },
+		{ "x`id`.ex", "release 'x`id`.ex'\n" }, { "-it's", "release -- '-it'\\''s'\n" },
+		{ "$(id);\\x0a", "release '$(id);\\x0a'\n" } };
+
+	harness_rules("");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		ck_assert_ptr_nonnull(strstr(harness_cli("hold", "--", cases[i].name).out, cases[i].line));
+	write_orders(FIRST "hold\tinfo@hacked.example\t1\t0\troot\t\nhold\tsp ace\t1\t0\troot\t\n");
+	ck_assert_int_eq(harness_cli("hold", "b.example").status, 0);
+	ck_assert_int_eq(harness_cli("release", "info@hacked.example").status, 0);
+	ck_assert_int_eq(harness_cli("release", "sp\\x20ace").status, 0);
+}
+END_TEST
+
+/* Goal: a reason of 200 bytes is one; a longer one is not cut, but refused. */
+START_TEST(test_long_reason)
+{
+	char reason[ORDER_REASON_MAX + 2];
+	struct harness_output o;
+
+	harness_rules("");
+	memset(reason, 'r', sizeof reason);
+	reason[ORDER_REASON_MAX + 1] = '\0';
+	o = harness_cli("hold", "--reason", reason, "a.example");
+	ck_assert_int_eq(o.status, 64);
+	ck_assert_str_eq(o.err, "qlimit: --reason: 201 bytes; at most 200 are kept\n");
+	reason[ORDER_REASON_MAX] = '\0';
+	ck_assert_int_eq(harness_cli("hold", "--reason", reason, "a.example").status, 0);
+	ck_assert_ptr_nonnull(strstr(harness_cli("orders").out, reason));
+}
+END_TEST
+
+/* Goal: what somebody wrote as a reason does not move a terminal, and a program reads it as it was written. */
+START_TEST(test_reasons)
+{
+	harness_rules("");
+	ck_assert_int_eq(setenv("LC_ALL", "C.UTF-8", 1), 0);
+	write_orders(FIRST "hold\ta.example\t1\t0\tj\302\2330m\tK\303\274 \360\237\230\200 \233 \302\233\n");
+	ck_assert_ptr_nonnull(strstr(harness_cli("orders").out,
+	    " until released          j\\xc2\\x9b0m  K\303\274 \360\237\230\200 \\x9b \\xc2\\x9b\n"));
+	ck_assert_ptr_nonnull(strstr(harness_cli("hold", "a.example").out, "hold, by j\\xc2\\x9b0m, until"));
+	write_orders(FIRST "hold\ta.example\t1\t0\troot\tK\303\274 \360\237\230\200 \233 \302\233\n");
+	ck_assert_ptr_nonnull(strstr(harness_cli("orders", "--json").out,
+	    "\"reason\":\"K\\u00fc \\ud83d\\ude00 \\\\x9b \\u009b\"}"));
+	ck_assert_int_eq(setenv("LC_ALL", "C", 1), 0);
+	ck_assert_ptr_nonnull(strstr(harness_cli("orders").out, " K\\xc3\\xbc \\xf0\\x9f\\x98\\x80 \\x9b \\xc2\\x9b\n"));
+	ck_assert_int_eq(unsetenv("LC_ALL"), 0);
+}
+END_TEST
+
+/* Goal: no word of a command line moves a terminal, wherever it stands. */
+START_TEST(test_control_characters)
+{
+	static const char *const lines[][8] = { { "\033[31m" }, { "release", "\033[31mx" }, { "hold", "x\302\233y" },
+		{ "hold", "x\233y" }, { "report", "--since", "\033[31m" }, { "show", "--sort", "\033[31m" }, { "explain", "--message", "\033", "a@a" },
+		{ "notify", "\033" }, { "report", "--html", "/x\033/y" }, { "orders", "--", "\177" } };
+	struct harness_output o = harness_cli_words(lines[_i]);
+
+	ck_assert_int_eq(o.status, 64);
+	ck_assert_msg(strstr(o.err, _i == 0 ? "unknown command: \\x1b[31m\n" :
+	    "\": no control characters can be here") != NULL, "%s", o.err);
+	ck_assert_ptr_null(strpbrk(o.err, "\033\177\233"));
 }
 END_TEST
 
@@ -554,7 +705,7 @@ START_TEST(test_list)
 	out = harness_cli("orders").out;
 	ck_assert_ptr_nonnull(strstr(out, "refuse  a.example                      2026-11-21 17:30:00 UTC 2026-11-22 17:30:00 UTC joe"));
 	ck_assert_ptr_nonnull(strstr(out, "hold    uid:48 "));
-	ck_assert_ptr_nonnull(strstr(out, " released                joe          caf\303\251 \"x\"\n"));
+	ck_assert_ptr_nonnull(strstr(out, " until released          joe          caf\303\251 \"x\"\n"));
 	out = harness_cli("orders", "--json").out;
 	ck_assert_ptr_nonnull(strstr(out, "{\"order\":\"refuse\",\"meter\":\"a.example\",\"since\":\"2026-11-21T17:30:00Z\","
 	    "\"until\":\"2026-11-22T17:30:00Z\",\"by\":\"joe\",\"reason\":\"\"}\n"));
@@ -998,6 +1149,11 @@ suite_orders(void)
 	tcase_add_test(tc, test_messages);
 	tcase_add_test(tc, test_all_discards_are_logged);
 	tcase_add_loop_test(tc, test_mistakes, 0, HARNESS_ROWS(commands));
+	tcase_add_loop_test(tc, test_words, 0, HARNESS_ROWS(words));
+	tcase_add_test(tc, test_words_for_a_shell);
+	tcase_add_test(tc, test_long_reason);
+	tcase_add_test(tc, test_reasons);
+	tcase_add_loop_test(tc, test_control_characters, 0, 10);
 	tcase_add_test(tc, test_list);
 	tcase_add_test(tc, test_remark);
 	tcase_add_loop_test(tc, test_confirmation, 0, HARNESS_ROWS(answers));

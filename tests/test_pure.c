@@ -14,6 +14,7 @@
 #include "meter.h"
 #include "origin.h"
 #include "pending.h"
+#include "readable.h"
 #include "rules.h"
 #include "suites.h"
 #include "text.h"
@@ -204,6 +205,10 @@ START_TEST(test_meter_parse)
 	ck_assert_str_eq(m.name, "example.com");
 	ck_assert(!meter_parse(&m, ""));
 	ck_assert(!meter_parse(&m, "."));
+	ck_assert(!meter_parse(&m, "domain:."));
+	ck_assert(!meter_parse(&m, "a\\x00b"));
+	ck_assert(meter_parse(&m, "FOREIGN.") && m.kind == METER_FOREIGN);
+	ck_assert(meter_parse(&m, "Uid:48") && m.kind == METER_USER);
 	ck_assert_str_eq(meter_kind_name(METER_FOREIGN), "foreign");
 	ck_assert_str_eq(meter_kind_name(0), "unknown");
 	ck_assert_str_eq(meter_kind_name(200), "unknown");
@@ -640,6 +645,52 @@ START_TEST(test_rules_of_no_kind)
 }
 END_TEST
 
+/* Goal: the longest name, each byte of it escaped, comes back; a longer one is none. */
+START_TEST(test_meter_length)
+{
+	char name[METER_NAME_MAX + 1], word[METER_WORD_MAX + 4];
+	struct meter m, back;
+
+	memset(name, '\n', METER_NAME_MAX);
+	name[METER_NAME_MAX] = '\0';
+	meter_set(&m, METER_DESTINATION, name);
+	meter_word(&m, word);
+	ck_assert_uint_eq(strlen(word), 12 + 4 * METER_NAME_MAX);
+	ck_assert(meter_parse(&back, word));
+	ck_assert_mem_eq(&back, &m, sizeof m);
+	(void)strcat(word, "x");
+	ck_assert(!meter_parse(&back, word));
+	memset(word, 'x', sizeof word - 1);
+	word[sizeof word - 1] = '\0';
+	ck_assert(!meter_parse(&back, word));
+}
+END_TEST
+
+/* Goal: UTF-8 as RFC 3629 has it, and nothing that only looks like it. */
+START_TEST(test_characters)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+		uint32_t code;
+		bool readable;
+	} cases[] = { { "a", 1, 'a', true }, { "\033", 1, 27, false }, { "\177", 1, 127, false },
+		{ "\303\274", 2, 0xfc, true }, { "\302\233", 2, 0x9b, false }, { "\302\240", 2, 0xa0, true },
+		{ "\342\202\254", 3, 0x20ac, true }, { "\360\237\230\200", 4, 0x1f600, true },
+		{ "\364\217\277\277", 4, 0x10ffff, true }, { "\364\220\200\200", 0, 0, false },
+		{ "\355\237\277", 3, 0xd7ff, true }, { "\355\240\200", 0, 0, false }, { "\356\200\200", 3, 0xe000, true },
+		{ "\300\200", 0, 0, false }, { "\340\200\200", 0, 0, false }, { "\303", 0, 0, true },
+		{ "\303a", 0, 0, true }, { "\233", 0, 0, false }, { "\377", 0, 0, true }, { "\370", 0, 0, true } };
+	uint32_t code;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ck_assert_uint_eq(readable_character(cases[i].bytes, &code), cases[i].n);
+		ck_assert(cases[i].n == 0 || code == cases[i].code);
+		ck_assert_msg(readable_is(cases[i].bytes) == cases[i].readable, "case %zu", i);
+	}
+}
+END_TEST
+
 /* Goal: what is called by a word is found by it, also a domain that is called as something else is. */
 START_TEST(test_meter_word)
 {
@@ -650,7 +701,8 @@ START_TEST(test_meter_word)
 		{ METER_DOMAIN, "domain:a", "domain:domain:a" }, { METER_DOMAIN, "uid:48", "domain:uid:48" },
 		{ METER_DOMAIN, "destination:a", "domain:destination:a" },
 		{ METER_DESTINATION, "a.example", "destination:a.example" }, { METER_USER, "uid:48", "uid:48" },
-		{ METER_BOUNCES, "", "bounces" } };
+		{ METER_BOUNCES, "", "bounces" }, { METER_DOMAIN, "a.", "a\\x2e" },
+		{ METER_USER, "auth:\t\n \\\"\377.", "auth:\\x09\\x0a\\x20\\x5c\\x22\\xff\\x2e" } };
 	char word[METER_WORD_MAX];
 	struct meter m, back;
 
@@ -678,7 +730,9 @@ suite_pure(void)
 	LOOP(t, senders, test_origin);
 	tcase_add_test(t, test_address_length);
 	tcase_add_test(t, test_meter_parse);
-	tcase_add_loop_test(t, test_meter_word, 0, 8);
+	tcase_add_test(t, test_meter_length);
+	tcase_add_test(t, test_characters);
+	tcase_add_loop_test(t, test_meter_word, 0, 10);
 	LOOP(t, envelopes, test_envelope);
 	LOOP(t, hours, test_hour);
 	tcase_add_test(t, test_names_are_cut);

@@ -524,12 +524,12 @@ START_TEST(test_hostile)
 	is_printable(o.out);
 	contains(o.out, "\\x1b[31mred\\x0a.example");
 	is_printable(harness_cli("queue", "--json").out);
-	o = harness_cli("queue", "\x1b[31mred\n.example");
+	o = harness_cli("queue", "\\x1b[31mred\\x0a.example");
 	is_printable(o.out);
 	contains(o.out, "From:    \\x1b[2J\\x1b]0;owned\\x07\n");
 	contains(o.out, "left:    \\x1b[2J\\x0a@x \\xff z@example.org\n");
 	contains(o.out, "failed:  <\\x1b[2J>: \\x1b]0;x\\x07\n");
-	is_printable(harness_cli("queue", "\x1b[31mred\n.example", "--json").out);
+	is_printable(harness_cli("queue", "\\x1b[31mred\\x0a.example", "--json").out);
 }
 END_TEST
 

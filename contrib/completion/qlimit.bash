@@ -48,6 +48,19 @@ _qlimit_names() {
 			print ($1 == "destination" ? $1 ":" : "") $2 }'
 }
 
+# Those that have an order.
+_qlimit_ordered() {
+	timeout 2 qlimit orders </dev/null 2>/dev/null |
+		awk 'NR > 1 && $2 ~ /^[A-Za-z0-9._@:+-]+$/ { print $2 }'
+}
+
+# What messages in the queue are known by.
+_qlimit_senders() {
+	echo '- bounces'
+	timeout 2 qlimit show --kind domain --limit 200 </dev/null 2>/dev/null |
+		awk '$1 == "domain" && $2 ~ /^[A-Za-z0-9._@:+-]+$/ { print $2 }'
+}
+
 # _qlimit_reply WORD CANDIDATES: those that begin with it. Not compgen -W, which would expand them. A colon ends a
 # word for bash: what stands before it is on the line already.
 _qlimit_reply() {
@@ -87,7 +100,9 @@ _qlimit_operand() {
 	case $1 in
 	check) _qlimit_files "$3" ;;
 	help) _qlimit_reply "$3" "$_qlimit_commands" ;;
-	show | report | replay | queue | hold | refuse | discard | release | reset)
+	release) _qlimit_reply "$3" "$(_qlimit_ordered)" ;;
+	queue) _qlimit_reply "$3" "$(_qlimit_senders)" ;;
+	show | report | replay | hold | refuse | discard | reset)
 		_qlimit_reply "$3" "$(_qlimit_names)"
 		;;
 	notify)
