@@ -44,21 +44,20 @@ COMMON = address admission booking boot bytes claims clock counters cursor day d
          real received record report rules small_file standing store store_counters store_days store_file \
          store_lmdb store_rules text watch
 REMOTE = $(COMMON) child delivery delivery_log envelope helper nested qlimit_remote settlement
-ADMIN  = $(COMMON) admin admin_bounced admin_bounced_book admin_changes admin_check admin_counts \
-         admin_disable admin_enable admin_enable_judge admin_enable_say admin_explain \
-         admin_explain_json admin_file admin_history admin_load admin_mail_path admin_metrics \
-         admin_notify admin_orders admin_orders_file admin_orders_list admin_owner admin_print \
-         admin_queue admin_queue_known admin_queue_list admin_real admin_replay admin_replay_print \
-         admin_report admin_report_hours admin_report_html admin_report_meters admin_report_style \
-         admin_report_sums admin_show admin_show_cell admin_show_rows admin_show_state \
-         admin_show_table admin_show_watch admin_status admin_status_print admin_tidy admin_variable \
-         aside bounce bounce_dsn bounce_qsbmf bounce_trace compile compile_days config \
-         config_control config_domains config_entry config_hosted config_rules config_scan \
-         config_source config_syntax config_users config_value file_scan front front_beside \
-         front_examine front_names front_prepare front_rename front_script front_trial html \
-         html_chart label linkage mail_path mime nudge options ours owner processes program qlimit \
-         queue queue_files queue_table queue_text readable replay returns rspawn start_script \
-         store_returns summary tally terminal timespan usage
+ADMIN  = $(COMMON) admin admin_bounced admin_bounced_book admin_changes admin_check admin_column \
+         admin_counts admin_disable admin_enable admin_enable_judge admin_enable_say admin_explain \
+         admin_explain_json admin_file admin_history admin_load admin_mail_path admin_metrics admin_notify \
+         admin_orders admin_orders_file admin_orders_list admin_owner admin_print admin_queue \
+         admin_queue_known admin_queue_list admin_real admin_replay admin_replay_print admin_report \
+         admin_report_hours admin_report_html admin_report_meters admin_report_style admin_report_sums \
+         admin_show admin_show_cell admin_show_rows admin_show_state admin_show_table admin_show_watch \
+         admin_status admin_status_print admin_tidy admin_variable aside bounce bounce_dsn bounce_qsbmf \
+         bounce_trace compile compile_days config config_control config_domains config_entry config_hosted \
+         config_rules config_scan config_source config_syntax config_users config_value file_scan front \
+         front_beside front_examine front_names front_prepare front_rename front_script front_trial html \
+         html_chart label linkage mail_path mime nudge options ours owner processes program qlimit queue \
+         queue_files queue_table queue_text readable replay returns rspawn start_script store_returns \
+         summary tally terminal timespan usage
 UNITS  = $(filter-out clock qlimit qlimit_remote,$(sort $(REMOTE) $(ADMIN) store_memory))
 obj    = $(patsubst %,$(BUILD)/%.o,$(1))
 TESTS  = $(patsubst tests/%.c,$(BUILD)/tests/%.o,$(wildcard tests/test_*.c tests/torture_*.c tests/harness*.c))

@@ -109,6 +109,9 @@ struct store *admin_open_live(struct admin *a, struct info *info, int *status);
 /* The same, but that nothing is counted yet is not said: then NULL and EX_OK. */
 struct store *admin_try_live(struct admin *a, struct info *info, int *status);
 
+/* Says that nothing is counted yet, and whether a damaged store was set aside; the exit status for that. */
+int admin_not_counted(const struct admin *a);
+
 /* Says why the live store could not be opened, by errno; the exit status for that. */
 int admin_open_failed(const struct admin *a);
 

@@ -4,6 +4,7 @@
 #ifndef ADMIN_REPORT_H
 #define ADMIN_REPORT_H
 
+#include "admin_column.h"
 #include "admin_history.h"
 #include "admin_print.h"
 #include "tally.h"
@@ -39,8 +40,12 @@ const char *admin_report_title(char *out, const struct meter *meter);
 /* The name of a tally's row, to be shown: a dash, or "(all others)", where it has none; ADMIN_NAME_MAX bytes. */
 const char *admin_report_name(char *out, const struct tally_row *row);
 
-/* How wide the column of names is. */
-int admin_report_width(struct tally_row **rows, size_t count);
+/* On a terminal with fewer columns ADMITTED and UNREACHED are left out. */
+#define ADMIN_REPORT_WIDE 110
+
+/* Makes the column of names, beside others of so many columns; prints the name of a row in it. */
+void admin_report_column(struct admin_column *c, struct tally_row **rows, size_t count, int others);
+void admin_report_print_name(const struct admin_column *c, const struct tally_row *row);
 
 /* The first line: what, from when to when. */
 void admin_report_head(const struct timespan *span, const char *what);

@@ -101,9 +101,10 @@ const char *admin_show_cell(char *out, const struct admin_show *show, const stru
 /*
  * Cuts a name of a meter of this kind, in SHOW_CELL_MAX bytes, to `width` (>= 8) columns and marks where. What
  * tells one from the other stays: the end of a domain, for customers have names below their own; the beginning
- * of a user; of a destination both, for without "dest" it would be a domain.
+ * of a user; of a destination both, for without "dest" it would be a domain. No \xHH is cut: it may become some
+ * columns shorter. Returns how many it has. `utf8`: of terminal_is_utf8().
  */
-void admin_show_cut(char *name, size_t width, unsigned kind, bool utf8);
+size_t admin_show_cut(char *name, size_t width, unsigned kind, bool utf8);
 
 /* The escape sequence of its colour, "" for none. */
 const char *admin_show_colour(const struct admin_show *show, const struct admin_show_row *row);

@@ -14,6 +14,7 @@
 #define ADMIN_STATUS_BAD 1 /* how `status --check` ends where something is wrong */
 
 struct admin_status {
+	bool counted; /* there is a store; else only what is not in it is known: files, the real program, orders */
 	struct info info;
 	struct watch_list watched;
 	char note[STORE_NOTE_MAX + 1];
@@ -29,19 +30,19 @@ struct admin_status {
 };
 
 /*
- * Finds all of that out, given a store in a transaction from admin_open_live(), with `info` set. 0, or -1 with
- * errno. The transaction goes on.
+ * Finds all of that out, given a store in a transaction from admin_try_live(), with `info` set, or NULL where there
+ * is none. 0, or -1 with errno. The transaction goes on.
  */
 int admin_status_find(const struct admin *a, struct store *store, struct admin_status *s);
 
 /*
  * What `status` says (admin_status_print.c): of the mail path; whose the state is, where that is wrong; of the
- * rest; all as JSON, with `store` false only what is known without one.
+ * rest; all as JSON, with `found` false only what is known where a store cannot be read.
  */
 void admin_status_print_path(const struct mail_path *path);
 void admin_status_print_owner(const struct admin_status *s);
 void admin_status_print(const struct admin *a, const struct admin_status *s);
-void admin_status_json(const struct admin *a, const struct admin_status *s, const struct mail_path *path, bool store);
+void admin_status_json(const struct admin *a, const struct admin_status *s, const struct mail_path *path, bool found);
 
 /* Says only what is wrong, a line for each; true if nothing is. */
 bool admin_status_check(const struct admin *a, const struct admin_status *s, const struct mail_path *path);

@@ -46,6 +46,7 @@ struct config {
 	const char *state;     /* absolute path, or NULL: not set */
 	const char *remote;    /* absolute path, or NULL: not set; nobody looked if it is there */
 	const char *notify;    /* likewise */
+	unsigned remote_from, notify_from; /* for config_where */
 	const char *notify_user; /* "uid:994", whom `notify` alone exempts from all limits; or NULL */
 	uint32_t notify_timeout_s; /* seconds, 1 to 600, default 30 */
 	uint32_t warn_percent; /* 1 to 100, default 80 */

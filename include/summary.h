@@ -29,7 +29,7 @@ struct summary_hour {
 struct summary {
 	struct counters sum;    /* `limits` are those of the newest hour */
 	uint32_t newest, hours; /* the newest, and how many */
-	uint32_t held_hours, tripped_hours; /* in which it was stopped by a maximum; by its failures */
+	uint32_t held_hours, tripped_hours; /* in which something was held or refused, by whatever; it tripped: often both */
 	struct summary_hour failures, excess, peak;
 };
 

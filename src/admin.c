@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "admin_owner.h"
 #include "admin_print.h"
@@ -39,16 +40,24 @@ admin_enter(struct admin *a, bool create)
 }
 
 int
+admin_not_counted(const struct admin *a)
+{
+	char damaged[PLACE_PATH_MAX + 1];
+	bool aside = place_join(damaged, a->place.state, "live.mdb.damaged") == 0 && access(damaged, F_OK) == 0;
+
+	(void)fprintf(stderr, "qlimit: nothing counted yet in %s: no delivery has passed qlimit-remote since the machine "
+	    "was started%s, and no `qlimit load` has been done\n", a->place.state,
+	    aside ? ", or since a damaged store was set aside as live.mdb.damaged" : "");
+	return EX_NOINPUT;
+}
+
+int
 admin_open_failed(const struct admin *a)
 {
 	if ((errno == EPERM || errno == EACCES) && admin_owner_warn(a) != EX_OK)
 		return EX_IOERR;
-	if (errno == ENOENT) {
-		(void)fprintf(stderr, "qlimit: nothing counted yet in %s: no delivery has passed "
-		    "qlimit-remote since the machine was started, and no `qlimit load` has been "
-		    "done\n", a->place.state);
-		return EX_NOINPUT;
-	}
+	if (errno == ENOENT)
+		return admin_not_counted(a);
 	if (errno == EPERM)
 		(void)fprintf(stderr, "qlimit: %s: the directory, lock and live.mdb must be plain, "
 		    "have one name, belong to one user and be writable by nobody else\n",
@@ -107,10 +116,8 @@ admin_open_live(struct admin *a, struct info *info, int *status)
 {
 	struct store *s = admin_try_live(a, info, status);
 
-	if (s == NULL && *status == EX_OK) {
-		errno = ENOENT;
-		*status = admin_open_failed(a);
-	}
+	if (s == NULL && *status == EX_OK)
+		*status = admin_not_counted(a);
 	return s;
 }
 

@@ -161,9 +161,11 @@ say_warnings(struct admin_findings *f, const struct config *config)
 
 /* What libconfig does not know: whether a program is there. */
 static bool
-judge_program(struct admin_findings *f, const char *path, const char *setting, const char *program)
+judge_program(struct admin_findings *f, const struct config *config, unsigned from, const char *setting,
+    const char *program)
 {
-	const char *problem = NULL;
+	const char *problem = NULL, *file;
+	unsigned line;
 	struct stat st;
 
 	if (program == NULL)
@@ -174,7 +176,8 @@ judge_program(struct admin_findings *f, const char *path, const char *setting, c
 		problem = "not an executable file";
 	if (problem == NULL)
 		return true;
-	(void)snprintf(f->why, sizeof f->why, "%s: %s = \"%s\": %s", path, setting, program, problem);
+	file = config_where(config, from, &line);
+	(void)snprintf(f->why, sizeof f->why, "%s:%u: %s = \"%s\": %s", file, line, setting, program, problem);
 	f->errors = 1;
 	blame(f, f->why);
 	return false;
@@ -192,8 +195,8 @@ admin_findings_judge(struct admin_findings *f, const struct config *config, cons
 	say_warnings(f, config);
 	if (config->errors_count > 0)
 		say_errors(f, config);
-	else if (judge_program(f, path, "remote", config->remote))
-		(void)judge_program(f, path, "notify", config->notify);
+	else if (judge_program(f, config, config->remote_from, "remote", config->remote))
+		(void)judge_program(f, config, config->notify_from, "notify", config->notify);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -174,6 +175,8 @@ print_counters(const struct counters *c, uint32_t warn_percent)
 	    ", unreached %" PRIu64 ", held %" PRIu64 ", refused %" PRIu64 "; failures %" PRIu64 "%%",
 	    c->admitted, c->sent, c->deferred, c->failed, c->unreached, c->held, c->refused,
 	    policy_failure_percent(&c->limits, c));
+	if (c->discarded > 0)
+		(void)printf("; discarded %" PRIu64, c->discarded);
 	if (c->returned > 0)
 		(void)printf("; returned %" PRIu64, c->returned);
 	if (c->limits.max_per_day > 0)
@@ -280,9 +283,15 @@ static int
 open_message(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
 
-	if (fd == -1)
+	if (fd == -1) {
 		(void)fprintf(stderr, "qlimit: %s: %s\n", path, strerror(errno));
+	} else if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		(void)fprintf(stderr, "qlimit: %s: not a file: a message is one, in qmail's queue\n", path);
+		(void)close(fd);
+		fd = -1;
+	}
 	return fd;
 }
 

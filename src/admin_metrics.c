@@ -9,8 +9,8 @@
 #include "admin_counts.h"
 #include "admin_file.h"
 #include "admin_history.h"
+#include "admin_mail_path.h"
 #include "admin_print.h"
-#include "admin_real.h"
 #include "admin_status.h"
 #include "hour.h"
 #include "policy.h"
@@ -26,6 +26,8 @@
 
 struct metrics {
 	FILE *out;
+	struct mail_path path;
+	bool path_is_bad;
 	struct admin_status status;
 	struct admin_history history;
 	uint64_t top;
@@ -225,7 +227,8 @@ print_status(const struct metrics *m)
 		bool is;
 	} troubles[] = { { "load", s->note[0] != '\0' }, { "remote", s->real_problem != NULL },
 		{ "owner", s->owner_problem[0] != '\0' },
-		{ "live_damaged", s->damaged_at != 0 }, { "ledger_damaged", s->ledger_damaged } };
+		{ "live_damaged", s->damaged_at != 0 }, { "ledger_damaged", s->ledger_damaged },
+		{ "mail_path", m->path_is_bad } };
 
 	print_one(m, "hour_timestamp_seconds", "seconds", hour_start(m->history.running),
 	    "When the running hour began.");
@@ -234,13 +237,13 @@ print_status(const struct metrics *m)
 	print_one(m, "rules_loaded_timestamp_seconds", "seconds", info->generation == 0 ? 0 : info->loaded_at,
 	    "When the rules in force were loaded, 0 if never.");
 	print_one(m, "observe", NULL, info->settings.observe,
-	    "1 with mode observe, in which nothing is stopped.");
+	    "1 with mode observe, in which limits stop nothing.");
 	print_one(m, "pending", NULL, (int64_t)info->pendings,
 	    "Deliveries that are not finished.");
 	family(m, "store_bytes", "bytes", "Size of the files of the store.");
 	(void)fprintf(m->out, "qlimit_store_bytes{file=\"live.mdb\"} %" PRId64 "\n"
 	    "qlimit_store_bytes{file=\"ledger.mdb\"} %" PRId64 "\n", s->live_bytes, s->ledger_bytes);
-	family(m, "trouble", NULL, "1 where qlimit status says TROUBLE.");
+	family(m, "trouble", NULL, "1 where qlimit status says TROUBLE, or that the mail path is not ours.");
 	for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++)
 		(void)fprintf(m->out, "qlimit_trouble{what=\"%s\"} %d\n", troubles[i].what, troubles[i].is);
 }
@@ -259,17 +262,20 @@ print_all(FILE *f, void *context)
 
 /* --- the command --- */
 
+/* Nothing need be counted yet: a monitor has to see what is wrong then, too. */
 static int
 read_status(struct metrics *m, struct admin *a)
 {
 	int status;
-	struct store *s = admin_open_live(a, &m->status.info, &status);
+	struct store *s = admin_try_live(a, &m->status.info, &status);
 
-	if (s == NULL)
+	if (status != EX_OK)
 		return status;
 	if (admin_status_find(a, s, &m->status) == -1)
 		return admin_store_failed(s);
-	store_rollback(s);
+	m->path_is_bad = admin_mail_path_is_bad(&m->path, m->status.info.last_delivery, a->now);
+	if (s != NULL)
+		store_rollback(s);
 	store_close(s);
 	return EX_OK;
 }
@@ -278,7 +284,6 @@ static int
 read_hour(struct metrics *m, const struct admin *a)
 {
 	int status = admin_history_open(&m->history, a, false);
-
 	if (status != EX_OK)
 		return status;
 	m->history.span = (struct timespan){ m->history.running, m->history.running + 1 };
@@ -292,23 +297,24 @@ int
 admin_metrics(struct admin *a)
 {
 	static struct metrics m;
+	const char *to = a->option[ADMIN_TEXTFILE];
 	int status;
 
 	memset(&m, 0, sizeof m);
 	m.top = TOP_DEFAULT;
 	if (!admin_limit(a, 1, TOP_MAX, &m.top))
 		return EX_USAGE;
+	admin_mail_path_find(a, &m.path);
 	m.rows = calloc(m.top + KINDS, sizeof *m.rows);
 	if (m.rows == NULL) {
 		(void)fprintf(stderr, "qlimit: %s\n", strerror(errno));
 		return EX_OSERR;
 	}
-	admin_real_look();
 	status = read_status(&m, a);
 	if (status == EX_OK)
 		status = read_hour(&m, a);
-	if (status == EX_OK && a->option[ADMIN_TEXTFILE] != NULL)
-		status = admin_file_write(a->option[ADMIN_TEXTFILE], print_all, &m);
+	if (status == EX_OK && to != NULL && strcmp(to, "-") != 0)
+		status = admin_file_write(to, print_all, &m);
 	else if (status == EX_OK)
 		print_all(stdout, &m);
 	free(m.rows);

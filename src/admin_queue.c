@@ -8,12 +8,14 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "admin_column.h"
 #include "admin_print.h"
 #include "admin_queue.h"
 #include "admin_queue_known.h"
 #include "queue_table.h"
 
 #define TOO_MANY 1 /* --alert */
+#define BESIDE_NAMES 56 /* columns of the table */
 
 struct report {
 	const struct admin *admin;
@@ -92,8 +94,8 @@ shown(const struct report *r)
 	return r->limit < r->by_domain.count ? (size_t)r->limit : r->by_domain.count;
 }
 
-static int
-name_width(const struct report *r)
+static void
+fit_names(struct admin_column *c, const struct report *r)
 {
 	char name[METER_WORD_MAX];
 	size_t width = 6;
@@ -103,32 +105,34 @@ name_width(const struct report *r)
 
 		width = n > width ? n : width;
 	}
-	return width > 60 ? 60 : (int)width;
+	admin_column_fit(c, width, BESIDE_NAMES);
 }
 
 static void
-print_row(const struct report *r, const struct queue_row *row, int width)
+print_row(const struct report *r, const struct queue_row *row, const struct admin_column *names)
 {
 	char name[METER_WORD_MAX], age[ADMIN_QUEUE_TEXT_MAX], size[ADMIN_QUEUE_TEXT_MAX];
 	char held[ADMIN_QUEUE_TEXT_MAX];
 	const struct queue_sum *sum = &row->sum;
 
 	(void)snprintf(held, sizeof held, "%" PRIu64, sum->held);
-	(void)printf("%-*s %8" PRIu64 " %7" PRIu64 " %8" PRIu64 " %7s %7" PRIu64 " %6s %6s\n", width,
-	    row_name(name, &row->meter), sum->messages, sum->todo, sum->remote, r->known.read ? held : "-",
+	(void)row_name(name, &row->meter);
+	admin_column_print(names, name, row->meter.kind);
+	(void)printf(" %8" PRIu64 " %7" PRIu64 " %8" PRIu64 " %7s %7" PRIu64 " %6s %6s\n", sum->messages, sum->todo, sum->remote, r->known.read ? held : "-",
 	    sum->local, admin_queue_age(age, r->admin->now - sum->oldest), admin_queue_size(size, sum->bytes));
 }
 
 static void
 print_table(const struct report *r)
 {
-	int width = name_width(r);
+	struct admin_column names;
 
+	fit_names(&names, r);
 	if (r->by_domain.count > 0)
-		(void)printf("%-*s %8s %7s %8s %7s %7s %6s %6s\n", width, "SENDER", "MESSAGES", "TODO", "REMOTE",
+		(void)printf("%-*s %8s %7s %8s %7s %7s %6s %6s\n", names.width, "SENDER", "MESSAGES", "TODO", "REMOTE",
 		    "HELD", "LOCAL", "OLDEST", "BYTES");
 	for (size_t i = 0; i < shown(r); i++)
-		print_row(r, r->by_domain.rows[i], width);
+		print_row(r, r->by_domain.rows[i], &names);
 	if (shown(r) < r->by_domain.count)
 		(void)printf("and %zu more\n", r->by_domain.count - shown(r));
 }
@@ -311,6 +315,10 @@ admin_queue(struct admin *a)
 	r.limit = UINT32_MAX;
 	if (a->names[0] != NULL && !parse_name(&only, a->names[0]))
 		return EX_USAGE;
+	if (a->names[0] != NULL && a->option[ADMIN_LIMIT] != NULL) {
+		(void)fputs("qlimit: --limit is for the table of domains, not for the messages of one\n", stderr);
+		return EX_USAGE;
+	}
 	if (a->option[ADMIN_ALERT] != NULL && !parse_alert(&r, a->option[ADMIN_ALERT]))
 		return EX_USAGE;
 	if (!admin_limit(a, 1, UINT32_MAX, &r.limit))

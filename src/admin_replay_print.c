@@ -6,6 +6,8 @@
 
 #include "hour.h"
 
+#define BESIDE_NAMES 53 /* columns of the table, up to WORST */
+
 /* --- as a table --- */
 
 static void
@@ -76,20 +78,21 @@ void
 admin_replay_text(const struct admin_replay *c, struct tally_row **rows, size_t count)
 {
 	size_t shown = c->limit > 0 && c->limit < count ? (size_t)c->limit : count;
-	int width = admin_report_width(rows, shown);
-	char name[ADMIN_NAME_MAX];
+	struct admin_column names;
 
 	print_head(c);
 	if (count == 0)
 		return;
-	(void)printf("\n%-11s %-*s %6s %8s %8s %8s  %s\n", "KIND", width, "NAME", "HOURS", "HELD", "REFUSED",
+	admin_report_column(&names, rows, shown, BESIDE_NAMES);
+	(void)printf("\n%-11s %-*s %6s %8s %8s %8s  %s\n", "KIND", names.width, "NAME", "HOURS", "HELD", "REFUSED",
 	    "TRIPPED", "WORST");
 	for (size_t i = 0; i < shown; i++) {
 		const struct replay *r = &rows[i]->replay;
 
-		(void)printf("%-11s %-*s %6" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "  ",
-		    meter_kind_name(rows[i]->kind), width, admin_report_name(name, rows[i]), r->now.hours,
-		    r->now.held, r->now.refused, r->now.tripped);
+		(void)printf("%-11s ", meter_kind_name(rows[i]->kind));
+		admin_report_print_name(&names, rows[i]);
+		(void)printf(" %6" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "  ", r->now.hours, r->now.held,
+		    r->now.refused, r->now.tripped);
 		print_worst(&r->worst);
 		print_notes(r);
 		(void)putchar('\n');

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "admin_counts.h"
 #include "hour.h"
@@ -137,6 +138,17 @@ parse_span(struct report *r, const struct admin *a, uint32_t running)
 	return misuse(wrong == until ? "--until" : "--since", wrong, why);
 }
 
+/* A report that begins anew would say that nothing was sent before. */
+static void
+warn_of_lost_hours(const struct admin *a)
+{
+	char path[PLACE_PATH_MAX + 1];
+
+	if (place_join(path, a->place.state, "ledger.mdb.damaged") == 0 && access(path, F_OK) == 0)
+		(void)fputs("qlimit: a damaged ledger was set aside as ledger.mdb.damaged; what only that had is not in "
+		    "this report\n", stderr);
+}
+
 static int
 report_span(struct report *r)
 {
@@ -170,6 +182,7 @@ admin_report(struct admin *a)
 		status = admin_history_open(&r.history, a, true);
 	if (status != EX_OK)
 		return status;
+	warn_of_lost_hours(a);
 	/* The hour that is counted in need not be the clock's. */
 	status = parse_span(&r, a, r.history.running);
 	if (status == EX_OK)

@@ -14,7 +14,6 @@
 #include "summary.h"
 #include "terminal.h"
 
-#define WIDTH_FOR_ALL 110
 #define BAR_LEAST 10
 #define STATE_WIDTH 8 /* the longest of them, and a space */
 
@@ -269,7 +268,7 @@ admin_report_hours(struct admin_history *history, const struct meter *meter, boo
 
 	h.json = history->admin->option[ADMIN_JSON] != NULL;
 	h.bars = meter != NULL && !days;
-	h.narrow = h.bars && terminal_width() < WIDTH_FOR_ALL;
+	h.narrow = h.bars && terminal_width() < ADMIN_REPORT_WIDE;
 	if (lay_out(&h) == -1) {
 		(void)fprintf(stderr, "qlimit: %s\n", strerror(errno));
 		status = EX_OSERR;

@@ -8,41 +8,69 @@
 
 #include "admin_counts.h"
 #include "admin_report_sums.h"
+#include "admin_show.h"
 #include "hour.h"
+#include "terminal.h"
 
+struct table {
+	struct admin_column names;
+	bool narrow;
+};
+
+/* On a terminal they have a line of their own: beside the figures there is no room. */
 static void
-print_notes(const struct admin_report_sums *s, const struct tally_row *row)
+print_notes(const struct table *t, const struct admin_report_sums *s, const struct tally_row *row)
 {
+	const char *start = t->names.screen ? "\n    " : "  ";
 	struct summary_hour why;
 	enum summary_sign sign = admin_report_sign(s, row, &why);
 
 	if (sign != SUMMARY_FINE) {
-		(void)printf("  LOOKS COMPROMISED: ");
+		(void)printf("%sLOOKS COMPROMISED: ", start);
 		admin_report_why(stdout, sign, &why);
 	}
-	admin_report_stops(stdout, &row->summary, sign != SUMMARY_FINE ? "; " : "  ");
+	admin_report_stops(stdout, &row->summary, sign != SUMMARY_FINE ? "; " : start);
+}
+
+static bool
+has_column(const struct table *t, const struct admin_count *count)
+{
+	return count->heading != NULL && (!t->narrow || !count->spare);
 }
 
 static void
-print_columns(void)
+lay_out(struct table *t, struct tally_row **rows, size_t count)
 {
+	int others = (int)strlen("destination ") + (int)strlen(" FAIL%");
+
+	t->narrow = terminal_is_there() && terminal_width() < ADMIN_REPORT_WIDE;
 	for (size_t i = 0; i < ADMIN_COUNTS; i++)
-		if (admin_counts[i].heading != NULL)
+		if (has_column(t, &admin_counts[i]))
+			others += 1 + admin_counts[i].width;
+	admin_report_column(&t->names, rows, count, others);
+}
+
+static void
+print_columns(const struct table *t)
+{
+	(void)printf("%-11s %-*s", "KIND", t->names.width, "NAME");
+	for (size_t i = 0; i < ADMIN_COUNTS; i++)
+		if (has_column(t, &admin_counts[i]))
 			(void)printf(" %*s", admin_counts[i].width, admin_counts[i].heading);
-	(void)printf(" %5s  %s\n", "FAIL%", "NOTES");
+	(void)printf(" %5s%s\n", "FAIL%", t->names.screen ? "" : "  NOTES");
 }
 
 static void
-print_numbers(const struct counters *c)
+print_numbers(const struct table *t, const struct counters *c)
 {
 	for (size_t i = 0; i < ADMIN_COUNTS; i++)
-		if (admin_counts[i].heading != NULL)
+		if (has_column(t, &admin_counts[i]))
 			(void)printf(" %*" PRIu64, admin_counts[i].width, admin_count_of(&admin_counts[i], c));
 	(void)printf(" %4" PRIu64 "%%", summary_failure_percent(c));
 }
 
-int
-admin_report_width(struct tally_row **rows, size_t count)
+void
+admin_report_column(struct admin_column *c, struct tally_row **rows, size_t count, int others)
 {
 	char name[ADMIN_NAME_MAX];
 	size_t width = 4;
@@ -52,7 +80,26 @@ admin_report_width(struct tally_row **rows, size_t count)
 
 		width = n > width ? n : width;
 	}
-	return width > 60 ? 60 : (int)width;
+	admin_column_fit(c, width, others);
+}
+
+void
+admin_report_print_name(const struct admin_column *c, const struct tally_row *row)
+{
+	char whole[ADMIN_NAME_MAX], name[SHOW_CELL_MAX];
+
+	(void)snprintf(name, sizeof name, "%s", admin_report_name(whole, row));
+	admin_column_print(c, name, row->kind);
+}
+
+static void
+print_row(const struct table *t, const struct admin_report_sums *s, const struct tally_row *row)
+{
+	(void)printf("%-11s ", meter_kind_name(row->kind));
+	admin_report_print_name(&t->names, row);
+	print_numbers(t, &row->summary.sum);
+	print_notes(t, s, row);
+	(void)putchar('\n');
 }
 
 static void
@@ -60,9 +107,8 @@ print_text(struct admin_report_sums *s, uint64_t limit)
 {
 	bool all = s->history->admin->names[0] == NULL;
 	struct counters total;
-	char name[ADMIN_NAME_MAX];
+	struct table t;
 	size_t shown;
-	int width;
 
 	admin_report_head(&s->history->span, all ? "all mail" : "the meters named");
 	if (s->count == 0) {
@@ -72,22 +118,16 @@ print_text(struct admin_report_sums *s, uint64_t limit)
 	if (all)
 		total = admin_report_sums_total(s);
 	shown = limit > 0 && limit < s->count ? (size_t)limit : s->count;
-	width = admin_report_width(s->rows, shown);
-	(void)printf("%-11s %-*s", "KIND", width, "NAME");
-	print_columns();
-	for (size_t i = 0; i < shown; i++) {
-		(void)printf("%-11s %-*s", meter_kind_name(s->rows[i]->kind), width,
-		    admin_report_name(name, s->rows[i]));
-		print_numbers(&s->rows[i]->summary.sum);
-		print_notes(s, s->rows[i]);
-		(void)putchar('\n');
-	}
+	lay_out(&t, s->rows, shown);
+	print_columns(&t);
+	for (size_t i = 0; i < shown; i++)
+		print_row(&t, s, s->rows[i]);
 	if (shown < s->count)
 		(void)printf("and %zu more\n", s->count - shown);
 	if (!all)
 		return;
-	(void)printf("%-11s %-*s", "total", width, "-");
-	print_numbers(&total);
+	(void)printf("%-11s %-*s", "total", t.names.width, "-");
+	print_numbers(&t, &total);
 	(void)putchar('\n');
 }
 

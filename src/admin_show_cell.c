@@ -97,20 +97,34 @@ admin_show_cell(char *out, const struct admin_show *show, const struct admin_sho
 	return out;
 }
 
-void
+/* Where the \xHH that `at` lies in begins, or `at`. A backslash is nothing else: one in a name is escaped, too. */
+static size_t
+start_of_code(const char *name, size_t at)
+{
+	for (size_t i = 1; i < 4 && i <= at; i++)
+		if (name[at - i] == '\\')
+			return at - i;
+	return at;
+}
+
+size_t
 admin_show_cut(char *name, size_t width, unsigned kind, bool utf8)
 {
 	const char *mark = utf8 ? "\u2026" : "~";
 	size_t n = strlen(name), head = kind == METER_USER ? width - 1 : kind == METER_DESTINATION ? 4 : 0;
-	size_t tail = width - 1 - head;
+	size_t tail = n - (width - 1 - head);
 	char whole[SHOW_CELL_MAX];
 	struct text t;
 
 	if (n <= width)
-		return;
+		return n;
+	head = start_of_code(name, head);
+	if (start_of_code(name, tail) < tail)
+		tail = start_of_code(name, tail) + 4;
 	memcpy(whole, name, n + 1);
 	text_init(&t, name, SHOW_CELL_MAX);
 	text_add_bytes(&t, whole, head);
 	text_add(&t, mark);
-	text_add(&t, whole + n - tail);
+	text_add(&t, whole + tail);
+	return head + 1 + n - tail;
 }

@@ -151,12 +151,11 @@ print_name(const struct layout *l, const struct admin_show_row *row)
 {
 	int width = l->width[SHOW_NAME];
 	char name[SHOW_CELL_MAX];
-	bool whole;
+	int used = (int)strlen(cell_of(name, l, row, SHOW_NAME));
 
-	whole = (int)strlen(cell_of(name, l, row, SHOW_NAME)) <= width;
-	if (!whole && l->show->screen)
-		admin_show_cut(name, (size_t)width, row->meter.kind, l->show->utf8);
-	(void)printf("%-*s", whole ? width : 0, name);
+	if (l->show->screen)
+		used = (int)admin_show_cut(name, (size_t)width, row->meter.kind, l->show->utf8);
+	(void)printf("%s%*s", name, used < width ? width - used : 0, "");
 }
 
 /* Full when nothing more passes, and not before; empty where nothing was used. */
@@ -223,7 +222,7 @@ static int
 print_head(const struct admin_show *show)
 {
 	const char *note = show->generation == 0 ? "no rules loaded: nothing is limited" :
-	    show->settings.observe ? "mode observe: nothing is stopped" : "";
+	    show->settings.observe ? "mode observe: limits stop nothing" : "";
 	char from[ADMIN_TIME_MAX], to[ADMIN_TIME_MAX];
 	int n = printf("Hour %s to %s", admin_print_time(from, hour_start(show->hour)),
 	    admin_print_clock(to, hour_start(show->hour) + 3600));
@@ -252,7 +251,7 @@ admin_show_table(const struct admin_show *show)
 	int used = print_head(show) + 1;
 
 	if (show->count == 0) {
-		(void)printf("no mail in this hour yet%s", show->end);
+		(void)printf("%s in this hour yet%s", show->kinds != 0 ? "none of these" : "no mail", show->end);
 		return;
 	}
 	l.shown = rows_for(show, used);

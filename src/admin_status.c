@@ -86,7 +86,8 @@ find_outside(const struct admin *a, struct admin_status *s)
 int
 admin_status_find(const struct admin *a, struct store *store, struct admin_status *s)
 {
-	if (read_store(store, s) == -1)
+	s->counted = store != NULL;
+	if (s->counted && read_store(store, s) == -1)
 		return -1;
 	find_outside(a, s);
 	s->current = watch_list_is_current(&s->watched) && s->watched.count > 0;
@@ -94,6 +95,14 @@ admin_status_find(const struct admin *a, struct store *store, struct admin_statu
 }
 
 /* --- the command --- */
+
+static void
+end(struct store *store)
+{
+	if (store != NULL)
+		store_rollback(store);
+	store_close(store);
+}
 
 static int
 show(struct admin *a, const struct mail_path *path)
@@ -106,24 +115,23 @@ show(struct admin *a, const struct mail_path *path)
 	/* Whatever else cannot be told. */
 	if (!json)
 		admin_status_print_path(path);
-	store = admin_open_live(a, &s.info, &status);
+	store = admin_try_live(a, &s.info, &status);
 	(void)admin_owner_say(s.owner_problem, a);
 	if (!json)
 		admin_status_print_owner(&s);
-	if (store == NULL) {
+	if (status != EX_OK) {
 		if (json)
 			admin_status_json(a, &s, path, false);
 		return status;
 	}
-	if (admin_status_find(a, store, &s) == -1 || count_meters(store, &s) == -1)
+	if (admin_status_find(a, store, &s) == -1 || (s.counted && count_meters(store, &s) == -1))
 		return admin_store_failed(store);
-	store_rollback(store);
-	store_close(store);
+	end(store);
 	if (json)
 		admin_status_json(a, &s, path, true);
 	else
 		admin_status_print(a, &s);
-	return EX_OK;
+	return s.counted ? EX_OK : admin_not_counted(a);
 }
 
 /* That nothing is counted yet is well, as after a reboot. */
@@ -136,14 +144,11 @@ check(struct admin *a, const struct mail_path *path)
 	bool readable = status == EX_OK;
 
 	(void)admin_owner_say(s.owner_problem, a);
-	if (store == NULL && readable)
-		find_outside(a, &s);
-	if (store != NULL && admin_status_find(a, store, &s) == -1) {
+	if (readable && admin_status_find(a, store, &s) == -1) {
 		readable = false;
 		(void)admin_store_failed(store);
-	} else if (store != NULL) {
-		store_rollback(store);
-		store_close(store);
+	} else {
+		end(store);
 	}
 	return admin_status_check(a, &s, path) && readable ? EX_OK : ADMIN_STATUS_BAD;
 }

@@ -60,6 +60,11 @@ print_mail(const struct admin *a, const struct admin_status *s)
 		(void)puts("");
 	(void)printf("counting:      meters in the newest hour: %" PRIu64
 	    "; deliveries not finished: %" PRIu64 "\n", s->meters, s->info.pendings);
+}
+
+static void
+print_essentials(const struct admin *a, const struct admin_status *s)
+{
 	if (s->real_problem == NULL)
 		(void)printf("real program:  %s\n", s->real);
 	else
@@ -90,6 +95,11 @@ print_store(const struct admin *a, const struct admin_status *s)
 	(void)puts("");
 	if (s->info.tidy_wanted)
 		(void)puts("closed hours:  wait to be moved to the ledger");
+}
+
+static void
+print_damage(const struct admin *a, const struct admin_status *s)
+{
 	if (s->damaged_at != 0) {
 		(void)printf("TROUBLE:       a damaged store was set aside as live.mdb.damaged ");
 		print_when(a, s->damaged_at);
@@ -120,10 +130,17 @@ admin_status_print_owner(const struct admin_status *s)
 void
 admin_status_print(const struct admin *a, const struct admin_status *s)
 {
-	print_rules(a, s);
-	print_mail(a, s);
+	if (s->counted) {
+		print_rules(a, s);
+		print_mail(a, s);
+	}
+	print_essentials(a, s);
 	print_admins_part(a, s);
-	print_store(a, s);
+	if (s->counted)
+		print_store(a, s);
+	print_damage(a, s);
+	/* As above. */
+	(void)fflush(stdout);
 }
 
 /* --- as JSON --- */
@@ -140,7 +157,7 @@ json_time(struct admin_json *j, const char *name, int64_t seconds)
 }
 
 static void
-put_state(struct admin_json *out, const struct admin *a, const struct admin_status *s)
+put_counted(struct admin_json *out, const struct admin_status *s)
 {
 	admin_json_string(out, "mode", s->info.settings.observe ? "observe" : "enforce");
 	json_time(out, "loaded_at", s->info.generation == 0 ? 0 : s->info.loaded_at);
@@ -150,9 +167,15 @@ put_state(struct admin_json *out, const struct admin *a, const struct admin_stat
 	json_time(out, "hour", s->info.hour == 0 ? 0 : hour_start(s->info.hour));
 	admin_json_number(out, "meters", s->meters);
 	admin_json_number(out, "pending", s->info.pendings);
+}
+
+static void
+put_outside(struct admin_json *out, const struct admin *a, const struct admin_status *s)
+{
 	admin_json_number(out, "live_bytes", (uint64_t)s->live_bytes);
 	admin_json_number(out, "ledger_bytes", (uint64_t)s->ledger_bytes);
-	json_time(out, "created", s->info.created);
+	if (s->counted)
+		json_time(out, "created", s->info.created);
 	json_time(out, "damaged_at", s->damaged_at);
 	admin_json_string(out, "remote", s->real);
 	admin_json_string(out, "on_error", a->essentials.defer_on_error ? "defer" : "deliver");
@@ -174,7 +197,7 @@ put_path(struct admin_json *out, const struct mail_path *path)
 }
 
 void
-admin_status_json(const struct admin *a, const struct admin_status *s, const struct mail_path *path, bool store)
+admin_status_json(const struct admin *a, const struct admin_status *s, const struct mail_path *path, bool found)
 {
 	struct admin_json j;
 
@@ -182,9 +205,11 @@ admin_status_json(const struct admin *a, const struct admin_status *s, const str
 	admin_json_string(&j, "kind", "status");
 	admin_json_string(&j, "config", a->place.config);
 	admin_json_string(&j, "state", a->place.state);
+	if (s->counted)
+		put_counted(&j, s);
+	if (found)
+		put_outside(&j, a, s);
 	admin_json_string(&j, "owner_problem", s->owner_problem);
-	if (store)
-		put_state(&j, a, s);
 	put_path(&j, path);
 	admin_json_close(&j);
 }

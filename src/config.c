@@ -161,6 +161,7 @@ read_setting(struct config_source *source, const config_setting_t *setting, enum
 		break;
 	case REMOTE:
 		read_path(source, setting, PLACE_PATH_MAX, &config->remote);
+		config->remote_from = config_setting_source_line(setting);
 		break;
 	case HISTORY_DAYS:
 		config_value_number(source, setting, &history_days, &days);
@@ -181,6 +182,7 @@ read_setting(struct config_source *source, const config_setting_t *setting, enum
 		break;
 	case NOTIFY:
 		read_path(source, setting, PLACE_PATH_MAX, &config->notify);
+		config->notify_from = config_setting_source_line(setting);
 		break;
 	case NOTIFY_TIMEOUT:
 		config_value_number(source, setting, &notify_timeout, &config->notify_timeout_s);

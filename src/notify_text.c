@@ -13,11 +13,18 @@ add_subject(struct text *t, const struct notify_facts *facts)
 }
 
 static void
+add_emails(struct text *t, uint64_t n)
+{
+	text_add_number(t, n);
+	text_add(t, n == 1 ? " email" : " emails");
+}
+
+static void
 add_allowance(struct text *t, uint64_t limit, enum rule rule)
 {
 	text_add(t, "its ");
-	text_add_number(t, limit);
-	text_add(t, rule == RULE_MAX_PER_DAY ? " emails per day" : " emails per hour");
+	add_emails(t, limit);
+	text_add(t, rule == RULE_MAX_PER_DAY ? " per day" : " per hour");
 }
 
 /* Of the maxima the one that is used up most; RULE_NONE where there is none. */
@@ -54,11 +61,12 @@ add_use(struct text *t, const struct counters *c)
 	enum rule rule = fuller(c);
 
 	text_add(t, " has used ");
-	text_add_number(t, used_of(c, rule));
 	if (rule == RULE_NONE) {
-		text_add(t, " emails in this hour, without a limit");
+		add_emails(t, used_of(c, rule));
+		text_add(t, " in this hour, without a limit");
 		return;
 	}
+	text_add_number(t, used_of(c, rule));
 	text_add(t, " of ");
 	add_allowance(t, limit_of(c, rule), rule);
 }
@@ -70,8 +78,8 @@ add_failures(struct text *t, const struct counters *c)
 	text_add(t, ": ");
 	text_add_number(t, policy_failure_percent(&c->limits, c));
 	text_add(t, " % of what was sent has failed (");
-	text_add_number(t, policy_failures(&c->limits, c));
-	text_add(t, " emails); the limit is ");
+	add_emails(t, policy_failures(&c->limits, c));
+	text_add(t, "); the limit is ");
 	text_add_number(t, c->limits.max_failure_percent);
 	text_add(t, " %");
 }
@@ -127,8 +135,8 @@ add_refused(struct text *t, const struct notify_facts *facts)
 		add_allowance(t, limit_of(c, rule), rule);
 		text_add(t, " so far that ");
 	}
-	text_add_number(t, c->refused);
-	text_add(t, facts->observe ? " emails would have been refused" : " emails were refused");
+	add_emails(t, c->refused);
+	text_add(t, facts->observe ? " would have been refused" : c->refused == 1 ? " was refused" : " were refused");
 }
 
 /* Where nothing was counted, or is known of it. */

@@ -85,7 +85,7 @@ parse_date(const char *word, time_t *seconds)
 	struct tm asked, tm;
 
 	if (!parse_fields(word, &asked))
-		return no_time;
+		return asked.tm_year >= 0 && asked.tm_year < 70 ? too_far : no_time;
 	tm = asked;
 	*seconds = mktime(&tm);
 	/* mktime(3) makes the 31st of June the 1st of July. Of an hour that summer time leaves out, the next. */
@@ -165,5 +165,5 @@ timespan_time(const char *word, int64_t *seconds)
 	const char *why = parse_date(word, &t);
 
 	*seconds = (int64_t)t;
-	return why == no_time ? no_moment : why;
+	return why == no_time || why == too_far ? no_moment : why;
 }

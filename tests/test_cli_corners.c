@@ -70,11 +70,13 @@ static const char *const programs[] = { "remote", "notify" };
 /* Goal: a program that is not there, or cannot be run, is a mistake in the configuration. */
 START_TEST(test_program_that_cannot_be_run)
 {
-	char text[300];
+	char text[300], where[300];
 
 	harness_script("");
-	(void)snprintf(text, sizeof text, "%s = \"%s\";", programs[_i], harness_path("script"));
+	(void)snprintf(text, sizeof text, "\n%s = \"%s\";", programs[_i], harness_path("script"));
+	(void)snprintf(where, sizeof where, "%s:2: %s = \"", harness_path("qlimit.conf"), programs[_i]);
 	harness_config(text);
+	harness_is(harness_cli("check"), EX_CONFIG, "", where);
 	harness_is(harness_cli("check"), EX_CONFIG, "", "not an executable file");
 	(void)snprintf(text, sizeof text, "%s = \"%s\";", programs[_i], harness_path("state"));
 	harness_config(text);

@@ -209,7 +209,7 @@ START_TEST(test_check)
 	harness_config(text);
 	is(harness_cli("check", "--json"), EX_CONFIG, 51, "\"ok\":false,\"errors\":60,");
 	harness_config("remote = \"/nonexistent/q\";\n");
-	is(harness_cli("check", "--json"), EX_CONFIG, 2, ",\"line\":null,\"what\":\"remote = \\\"/nonexistent/q\\\": No such");
+	is(harness_cli("check", "--json"), EX_CONFIG, 2, ",\"line\":1,\"what\":\"remote = \\\"/nonexistent/q\\\": No such");
 }
 END_TEST
 

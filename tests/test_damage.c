@@ -347,6 +347,34 @@ START_TEST(test_damaged_store_and_cli)
 }
 END_TEST
 
+/* Goal: once it is set aside that is told, also before the next delivery or load makes a new one. */
+START_TEST(test_told_without_a_store)
+{
+	struct harness_output o;
+
+	harness_rules("default = { max_per_hour = 2; };");
+	ck_assert_ptr_null(strstr(harness_cli("status", "--json").out, "\"damaged_at\":\""));
+	garbage();
+	o = harness_cli("status", "--json");
+	ck_assert_int_eq(o.status, EX_IOERR);
+	ck_assert_ptr_nonnull(strstr(o.out, "\"mail_path\""));
+	ck_assert_ptr_null(strstr(o.out, "\"damaged_at\""));
+	harness_rules("default = { max_per_hour = 2; };");
+	wild_pages();
+	ck_assert_int_eq(harness_cli("show").status, EX_IOERR);
+	ck_assert_uint_eq(count_files("live.mdb"), 1); /* set aside */
+	o = harness_cli("status");
+	ck_assert_int_eq(o.status, EX_NOINPUT);
+	ck_assert_ptr_nonnull(strstr(o.out, "\nTROUBLE:       a damaged store was set aside as live.mdb.damaged "));
+	ck_assert_ptr_nonnull(strstr(o.err, ", or since a damaged store was set aside as live.mdb.damaged, and no"));
+	o = harness_cli("status", "--json");
+	ck_assert_int_eq(o.status, EX_NOINPUT);
+	ck_assert_ptr_nonnull(strstr(o.out, "\"damaged_at\":\""));
+	ck_assert_ptr_null(strstr(o.out, "\"mode\""));
+	ck_assert_int_eq(harness_cli("status", "--check").status, 1);
+}
+END_TEST
+
 static void (*const ledger_damages[])(void) = { one_byte, garbage, no_meta_pages, wild_pages, zero_pages,
 	truncated, of_another_lmdb, cut_in_a_page };
 
@@ -400,6 +428,7 @@ suite_damage(void)
 	tcase_add_test(t, test_one_copy);
 	tcase_add_loop_test(t, test_other_boot, 0, 2);
 	tcase_add_loop_test(t, test_damaged_store_and_cli, 0, HARNESS_ROWS(damages));
+	tcase_add_test(t, test_told_without_a_store);
 	tcase_add_loop_test(t, test_damaged_ledger, 0, HARNESS_ROWS(ledger_damages));
 	suite_add_tcase(s, t);
 	return s;

@@ -196,6 +196,9 @@ START_TEST(test_no_rules)
 	ck_assert_int_eq(o.status, EX_NOINPUT);
 	says(o.err, "/nonexistent: No such file or directory");
 	ck_assert_int_eq(harness_cli("explain", "--message").status, EX_USAGE);
+	o = harness_cli("explain", "--message", "/", "a@a.example");
+	ck_assert_int_eq(o.status, EX_NOINPUT);
+	says(o.err, "qlimit: /: not a file: a message is one, in qmail's queue\n");
 	ck_assert_int_eq(harness_cli("explain", "a", "b", "c").status, EX_USAGE);
 	ck_assert_int_eq(rename(harness_path("state"), harness_path("elsewhere")), 0);
 	ck_assert_int_eq(harness_cli("explain", "a@a.example").status, EX_NOINPUT);

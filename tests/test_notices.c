@@ -82,8 +82,8 @@ START_TEST(test_events)
 	rules("default = { max_per_hour = 10; refuse_above_percent = 120; };");
 	for (int i = 0; i < 14; i++)
 		(void)deliver("a@a.example", "accept@x.example");
-	expect("refused a.example 10/10 enforce: Domain a.example has exceeded its 10 emails per hour so far that 1 emails "
-	    "were refused.");
+	expect("refused a.example 10/10 enforce: Domain a.example has exceeded its 10 emails per hour so far that 1 email "
+	    "was refused.");
 	expect("warning a.example 8/10 enforce: Domain a.example has used 8 of its 10 emails per hour.");
 	expect("limit a.example 10/10 enforce: Domain a.example has used up its 10 emails per hour: further mail is held "
 	    "until 18:00 UTC.");

@@ -164,7 +164,7 @@ START_TEST(test_from_qlimit)
 	ck_assert_int_eq(harness_cli("notify", "test", "$(x)\\x0a\"y\".example").status, EX_OK);
 	has("[-f][][--][ann]\n");
 	has("\nSubject: [qlimit] test: $(x)\\x0a\\x22y\\x22.example on ");
-	has("\nThis is a test; nothing has happened. Domain $(x)\\x0a\\x22y\\x22.example has used 1 emails in this "
+	has("\nThis is a test; nothing has happened. Domain $(x)\\x0a\\x22y\\x22.example has used 1 email in this "
 	    "hour, without a limit.\n");
 	has("\n  admitted             1\n");
 }

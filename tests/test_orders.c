@@ -859,6 +859,7 @@ START_TEST(test_show)
 	(void)harness_cli("hold", "a.example");
 	ck_assert_ptr_nonnull(strstr(harness_cli("show", "a.example").out, "  hold by order, 1 discarded\n"));
 	ck_assert_ptr_nonnull(strstr(harness_cli("report").out, "1 discarded by order\n"));
+	ck_assert_ptr_nonnull(strstr(harness_cli("explain", "a@a.example").out, "; failures 0%; discarded 1; state "));
 	ck_assert_ptr_nonnull(strstr(harness_cli("status").out, "orders:        1 in force; see `qlimit orders`\n"));
 }
 END_TEST

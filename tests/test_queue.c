@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "harness_faults.h"
+#include "harness_show.h"
 #include "queue.h"
 #include "queue_table.h"
 #include "store.h"
@@ -179,6 +180,27 @@ START_TEST(test_totals)
 	    "shop.example          3       0        3       -       3    60s    453\nand 2 more\n");
 	ck_assert_ptr_null(strstr(harness_cli("queue", "--limit", "2", "--json").out, "\"bounces\""));
 	ck_assert_int_eq(harness_cli("queue", "--limit", "0").status, EX_USAGE);
+	o = harness_cli("queue", "--limit", "1", "shop.example");
+	ck_assert_int_eq(o.status, EX_USAGE);
+	contains(o.err, "--limit is for the table of domains, not for the messages of one");
+}
+END_TEST
+
+/* Goal: on a terminal names are cut to what it has room for, from their beginning. */
+START_TEST(test_on_a_terminal)
+{
+	char sender[] = "a@nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn.example";
+
+	make_queue(23, false);
+	put_ready(1000, sender, 60);
+	put_ready(1001, "joe@shop.example", 60);
+	(void)unsetenv("COLUMNS");
+	(void)setenv("LC_ALL", "C", 1);
+	contains(harness_cli("queue").out, sender + 2);
+	harness_screen_open(80, 30, (const char *const[]){ "qlimit", "queue", NULL });
+	ck_assert_int_eq(harness_screen_close(), EX_OK);
+	contains(harness_screen.seen, "\n~nnnnnnnnnnnnnnn.example        1       0        1       -       1    60s    151\n");
+	contains(harness_screen.seen, "\nshop.example                    1       0        1 ");
 }
 END_TEST
 
@@ -917,6 +939,7 @@ suite_queue(void)
 	tcase_add_checked_fixture(t, setup, harness_end);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_totals, 0, HARNESS_ROWS(shapes));
+	tcase_add_test(t, test_on_a_terminal);
 	tcase_add_test(t, test_empty);
 	tcase_add_test(t, test_list);
 	tcase_add_test(t, test_json);

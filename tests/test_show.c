@@ -186,15 +186,25 @@ static const struct {
 	{ "user: its beginning", "auth:joe@shop.example", "auth:joe@…", 10, METER_USER, true },
 	{ "destination: both", "destination:gmail.com", "dest…gmail.com", 14, METER_DESTINATION, true },
 	{ "destination, narrow", "destination:gmail.com", "dest~com", 8, METER_DESTINATION, false },
+	{ "domain: in a code", "shop\\x20a.example", "~a.example", 11, METER_DOMAIN, false },
+	{ "domain: in front of one", "shop\\x20a.example", "~\\x20a.example", 14, METER_DOMAIN, false },
+	{ "domain: behind one", "shop\\x20a.example", "~a.example", 10, METER_DOMAIN, false },
+	{ "user: in a code", "a\\xc3\\xa4bcdefgh", "a\\xc3~", 9, METER_USER, false },
+	{ "user: behind one", "a\\xc3\\xa4bcdefgh", "a\\xc3\\xa4~", 10, METER_USER, false },
+	{ "user: codes at once", "\\xc3\\xa4\\xc3", "\\xc3~", 8, METER_USER, false },
 };
 
 START_TEST(test_cut)
 {
 	char name[SHOW_CELL_MAX];
+	size_t columns;
 
 	(void)snprintf(name, sizeof name, "%s", cuts[_i].name);
-	admin_show_cut(name, cuts[_i].width, cuts[_i].kind, cuts[_i].utf8);
+	columns = admin_show_cut(name, cuts[_i].width, cuts[_i].kind, cuts[_i].utf8);
 	ck_assert_msg(strcmp(name, cuts[_i].cut) == 0, "%s: %s", cuts[_i].label, name);
+	for (const char *at = name; *at != '\0'; at++)
+		columns -= (*at & 0xc0) != 0x80;
+	ck_assert_uint_eq(columns, 0);
 }
 END_TEST
 
@@ -272,7 +282,8 @@ START_TEST(test_kind_and_limit)
 	    "FAIL%  STATE\nserver ");
 	contains(harness_cli("show", "--sort", "name", "destination:there.example", "there.example").out,
 	    "STATE\ndomain ");
-	contains(harness_cli("show", "--kind", "overflow").out, "no mail in this hour yet\n");
+	contains(harness_cli("show", "--kind", "overflow").out, "\nnone of these in this hour yet\n");
+	contains(harness_cli("show", "--kind", "user", "busy.example").out, "\nnone of these in this hour yet\n");
 }
 END_TEST
 
@@ -338,12 +349,12 @@ START_TEST(test_observe)
 	struct harness_output o;
 
 	harness_show_populate("mode = \"observe\";");
-	contains(show_on(120, "--color", "always", "--sort", "held"), "mode observe: nothing is stopped\n");
+	contains(show_on(120, "--color", "always", "--sort", "held"), "mode observe: limits stop nothing\n");
 	contains(harness_screen.seen, "\033[35m would be held until 18:00, 2 over\033[0m\n");
 	contains(harness_screen.seen, "\033[35m would be tripped until 18:00\033[0m\n");
 	ck_assert(strstr(harness_screen.seen, "busy.example") < strstr(harness_screen.seen, "uid:33"));
 	ck_assert(strstr(harness_screen.seen, "uid:33") < strstr(harness_screen.seen, "server"));
-	contains(show_on(40, "--color", "never"), "to 18:00\nmode observe: nothing is stopped\nNAME");
+	contains(show_on(40, "--color", "never"), "to 18:00\nmode observe: limits stop nothing\nNAME");
 	contains(harness_screen.seen, "150%  would be held\n");
 	contains(show_on(80, "--color", "never", "uid:1", "quiet.example"), "        0    10   0% ░░░░░░░░");
 	lacks(harness_screen.seen, "over");

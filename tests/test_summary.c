@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "harness_faults.h"
+#include "harness_show.h"
 #include "hour.h"
 #include "store.h"
 #include "suites.h"
@@ -71,7 +72,7 @@ static const struct {
 	{ "UTC", "2026-11-21 18:00", NULL, 0, 0, "write hours or days", false },
 	{ "UTC", "2026-11-21T18:00:00", NULL, 0, 0, "write hours or days", false },
 	{ "UTC", "5x", NULL, 0, 0, "write hours or days", false },
-	{ "UTC", "1969-12-31", NULL, 0, 0, "write hours or days", false },
+	{ "UTC", "1969-12-31", NULL, 0, 0, "at most", false },
 	{ "UTC", "2026/11/21", NULL, 0, 0, "write hours or days", false },
 	{ "UTC", "2026-11/21", NULL, 0, 0, "write hours or days", false },
 	{ "UTC", "2026-00-21", NULL, 0, 0, "write hours or days", false },
@@ -325,6 +326,56 @@ START_TEST(test_by_meter)
 }
 END_TEST
 
+static int
+widest_line(const char *text)
+{
+	int widest = 0, width = 0;
+
+	for (; *text != '\0'; text++) {
+		width = *text == '\n' ? 0 : width + ((*text & 0xc0) != 0x80);
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+/* `qlimit report` on a terminal of this width, without how far it is. */
+static const char *
+report_on(int columns)
+{
+	const char *rows;
+
+	harness_screen_open(columns, 30, (const char *const[]){ "/bin/sh", "-c", "exec \"$0\" report 2>/dev/null",
+		harness_program("qlimit"), NULL });
+	ck_assert_int_eq(harness_screen_close(), EX_OK);
+	rows = strchr(harness_screen.seen, '\n');
+	ck_assert_ptr_nonnull(rows);
+	return rows;
+}
+
+/* Goal: on a terminal a long name does not make of every line five; a script gets it whole. */
+START_TEST(test_on_a_terminal)
+{
+	char sender[] = "a@nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn.example";
+	const char *out;
+
+	(void)unsetenv("COLUMNS");
+	(void)setenv("LC_ALL", "C", 1);
+	three_hours();
+	ck_assert_int_eq(send_one(sender, "accept@x"), 'K');
+	contains(harness_cli("report").out, sender + 2);
+	out = report_on(80);
+	ck_assert_msg(widest_line(out) == 80, "%s", out);
+	contains(out, "\ndomain      ~nnnnnnnnnnn.example        1        0       0       0       0    0%\n");
+	contains(out, "       1       1   40%\n    stopped in 1 hour\n");
+	contains(out, "\ntotal       -                           6 ");
+	lacks(out, "ADMITTED");
+	out = report_on(110);
+	ck_assert_msg(widest_line(out) == 110, "%s", out);
+	contains(out, "ADMITTED");
+	contains(report_on(40), "\ndomain      ~nnn.example        1 ");
+}
+END_TEST
+
 /* Goal: hours in order, with what stopped in them; the archive has all that a row has. */
 START_TEST(test_by_hour)
 {
@@ -392,6 +443,9 @@ START_TEST(test_chart)
 	contains(out, "\n11-21 16:00       0        0      0      0       0    0% -\n");
 	contains(out, "\n11-21 17:00       3        0      3      2       0   50% tripped ######xxxxxx....    |\n");
 	contains(out, "\n# sent  x failed, deferred, unreached  . held, refused  | max_per_hour\n");
+	/* One hour is both, in both forms: stopped is what was held or refused, by whatever. */
+	contains(harness_cli("report").out, "  tripped in 1 hour; stopped in 1 hour\n");
+	contains(harness_cli("report", "--json").out, "\"stopped_hours\":1,\"tripped_hours\":1,");
 	(void)setenv("LC_ALL", "", 1);
 	(void)setenv("LC_CTYPE", "de_DE.UTF-8", 1);
 	out = harness_cli("report", "--by", "hour", "--since", "2h", "a.example").out;
@@ -636,6 +690,20 @@ START_TEST(test_misused)
 }
 END_TEST
 
+/* Goal: who asks for hours that were lost with a damaged ledger is told why they are empty. */
+START_TEST(test_lost_ledger)
+{
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	three_hours();
+	while (wait(NULL) > 0)
+		continue;
+	ck_assert_int_eq(harness_cli("tidy").status, EX_OK);
+	ck_assert_str_eq(harness_cli("report").err, "");
+	ck_assert_int_eq(rename(harness_state("ledger.mdb"), harness_state("ledger.mdb.damaged")), 0);
+	contains(harness_cli("report").err, "set aside as ledger.mdb.damaged; what only that had is not in this report\n");
+}
+END_TEST
+
 Suite *
 suite_summary(void)
 {
@@ -651,6 +719,7 @@ suite_summary(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, test_sums);
 	tcase_add_test(c, test_by_meter);
+	tcase_add_test(c, test_on_a_terminal);
 	tcase_add_test(c, test_by_hour);
 	tcase_add_test(c, test_by_day);
 	tcase_add_test(c, test_chart);
@@ -661,6 +730,7 @@ suite_summary(void)
 	tcase_add_test(c, test_reboot);
 	tcase_add_test(c, test_clock_steps);
 	tcase_add_loop_test(c, test_damaged_ledger, 0, 2);
+	tcase_add_test(c, test_lost_ledger);
 	tcase_add_test(c, test_hostile_names);
 	tcase_add_loop_test(c, test_misused, 0, HARNESS_ROWS(misused));
 	suite_add_tcase(s, c);

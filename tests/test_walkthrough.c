@@ -5,6 +5,7 @@
  * them, and a pass over the queue is what an ALRM brings about.
  */
 #include <check.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -334,6 +335,35 @@ START_TEST(test_deferred)
 }
 END_TEST
 
+/* The lines of the log that the manual's grep finds: EXAMPLES of qlimit(8). */
+static size_t
+lines_of_the_clinic(void)
+{
+	size_t found = 0;
+	regex_t regex;
+	const char *line;
+
+	ck_assert_int_eq(regcomp(&regex, "event=held.*[=@]clinic\\.example ", REG_ICASE | REG_NOSUB), 0);
+	for (size_t i = 0; (line = harness_log_line(NULL, i)) != NULL; i++)
+		found += regexec(&regex, line, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return found;
+}
+
+/* Goal: the same where it is the server's limit: the table has nothing of it, and the log has it all the same. */
+START_TEST(test_deferred_by_another)
+{
+	ck_assert_uint_eq(lines_of_the_clinic(), CLINIC - LIMIT);
+	harness_set_time(HARNESS_NOW + HOUR);
+	harness_rules("server = { max_per_hour = 3; refuse_above_percent = 10000; };\n");
+	clinic_writes();
+	contains(harness_cli("report", "--by", "hour", "--since", "2026-11-21T18:00", "clinic.example").out,
+	    "11-21 18:00       3        0      0      0       0    0% -");
+	ck_assert_uint_eq(lines_of_the_clinic(), CLINIC - LIMIT + CLINIC - 3);
+	contains(harness_log_line("kind=server rule=max_per_hour", 0), " sender=desk@clinic.example ");
+}
+END_TEST
+
 /* Goal: the proof that the limiter is in the mail path: status says so after a test mail, and only then. */
 START_TEST(test_in_the_path)
 {
@@ -356,6 +386,7 @@ suite_walkthrough(void)
 	tcase_add_test(tc, test_conserved);
 	tcase_add_test(tc, test_mistaken);
 	tcase_add_test(tc, test_deferred);
+	tcase_add_test(tc, test_deferred_by_another);
 	tcase_add_test(tc, test_in_the_path);
 	suite_add_tcase(s, tc);
 	return s;
