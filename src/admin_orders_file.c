@@ -11,6 +11,9 @@
 #include "log.h"
 #include "small_file.h"
 
+/* The file as it is read, changed and written: too large for the stack, and for one of these in each function. */
+static struct orders file;
+
 int
 admin_orders_failed(const struct admin *a, const char *consequence)
 {
@@ -67,17 +70,16 @@ admin_orders_log(const char *event, const struct order *o, const char *by)
 int
 admin_orders_put(struct admin *a, const struct order *o, struct order *before)
 {
-	static struct orders orders;
 	int lock = -1, status = admin_enter(a, false);
 
 	if (status == EX_OK)
-		status = open_orders(a, &orders, &lock);
+		status = open_orders(a, &file, &lock);
 	if (status != EX_OK)
 		return let_go(lock, status);
-	if (orders_find(&orders, &o->meter) != NULL)
-		*before = *orders_find(&orders, &o->meter);
-	if (orders_put(&orders, o))
-		return let_go(lock, write_orders(a, &orders));
+	if (orders_find(&file, &o->meter) != NULL)
+		*before = *orders_find(&file, &o->meter);
+	if (orders_put(&file, o))
+		return let_go(lock, write_orders(a, &file));
 	(void)fprintf(stderr, "qlimit: there are %d orders, and no room for more: what is for ever belongs into "
 	    "qlimit.conf; see `qlimit orders`\n", ORDERS_MAX);
 	return let_go(lock, EX_CANTCREAT);
@@ -86,45 +88,43 @@ admin_orders_put(struct admin *a, const struct order *o, struct order *before)
 int
 admin_orders_take(struct admin *a, const struct meter *meter, struct order *o)
 {
-	static struct orders orders;
 	int lock = -1, status = admin_enter(a, false);
 
 	if (status == EX_OK)
-		status = open_orders(a, &orders, &lock);
+		status = open_orders(a, &file, &lock);
 	if (status != EX_OK)
 		return let_go(lock, status);
-	if (orders_find(&orders, meter) == NULL) {
+	if (orders_find(&file, meter) == NULL) {
 		/* An impossible one can be ended where an older qlimit has let it be made. */
 		if (!admin_meter(&(struct meter){ .kind = 0 }, a->names[0]))
 			return let_go(lock, EX_USAGE);
 		(void)fprintf(stderr, "qlimit: there is no order on %s; see `qlimit orders`\n", a->names[0]);
 		return let_go(lock, EX_NOINPUT);
 	}
-	*o = *orders_find(&orders, meter);
-	(void)orders_remove(&orders, meter);
-	return let_go(lock, write_orders(a, &orders));
+	*o = *orders_find(&file, meter);
+	(void)orders_remove(&file, meter);
+	return let_go(lock, write_orders(a, &file));
 }
 
 int
 admin_orders_expire(const struct admin *a, struct orders *expired)
 {
-	static struct orders orders;
 	int rc = 0, lock = small_file_lock(a->place.state);
 
 	expired->count = 0;
-	if (lock == -1 || orders_read(&orders, a->place.state, 0) == -1)
+	if (lock == -1 || orders_read(&file, a->place.state, 0) == -1)
 		rc = -1;
 	/* A line that is not understood is not to be lost: a newer qlimit may have written it. */
-	for (size_t i = 0; rc == 0 && orders.bad_line == 0 && i < orders.count;) {
-		const struct order o = orders.at[i];
+	for (size_t i = 0; rc == 0 && file.bad_line == 0 && i < file.count;) {
+		const struct order o = file.at[i];
 
 		if (o.until != 0 && o.until <= a->now)
-			(void)(orders_put(expired, &o) && orders_remove(&orders, &o.meter));
+			(void)(orders_put(expired, &o) && orders_remove(&file, &o.meter));
 		else
 			i++;
 	}
 	if (expired->count > 0)
-		rc = orders_write(&orders, a->place.state);
+		rc = orders_write(&file, a->place.state);
 	if (rc == -1)
 		expired->count = 0;
 	return let_go(lock, rc);

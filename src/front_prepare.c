@@ -11,7 +11,7 @@
 static int
 copy(int from, int to)
 {
-	static char bytes[1 << 18];
+	static char bytes[1 << 16];
 	ssize_t n;
 
 	while ((n = read(from, bytes, sizeof bytes)) > 0) {
