@@ -135,9 +135,10 @@ check-qmail: all $(BUILD)/tests/qlimit-remote $(BUILD)/tests/qlimit
 demo: all $(HELPERS)
 	$(Q)QLIMIT_BUILD=$(abspath $(BUILD)) sh tests/demo.sh
 
-# Dynamic and unhardened, as the sanitizers want it.
+# Dynamic and unhardened, as the sanitizers want it. What is freed is kept for some time, and with every fork(2) of
+# a test the kernel has to copy the map of that: 8 MiB are as good as 256, and a third faster.
 asan:
-	$(Q)$(MAKE) BUILD=build/asan STATIC=no NOHARDEN=1 OPT='-O1 -g' HARDEN_LD= \
+	$(Q)ASAN_OPTIONS=quarantine_size_mb=8 $(MAKE) BUILD=build/asan STATIC=no NOHARDEN=1 OPT='-O1 -g' HARDEN_LD= \
 	    CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
 	    check
 

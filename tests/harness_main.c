@@ -52,7 +52,7 @@ set_up_environment(void)
 	/* Check's time limits end what hangs; how fast this machine is, or a sanitizer on it, is no test's matter. */
 	if (setenv("CK_TIMEOUT_MULTIPLIER", "5", 0) == 0 &&
 	    /* Programs that start by the thousand are not searched for leaks, most of their time; the tests are. */
-	    setenv("ASAN_OPTIONS", "detect_leaks=0", 0) == 0)
+	    setenv("ASAN_OPTIONS", "detect_leaks=0", 1) == 0)
 		return;
 	perror("setenv");
 	exit(EXIT_FAILURE);
