@@ -209,6 +209,8 @@ END_TEST
 /* --- large numbers --- */
 
 #define HEADER_SIZE (100 << 20)
+/* A sanitizer reads /proc/self/maps, which is some lines longer now and then: where what lies is up to chance. */
+#define MAPS_DIFFER 4096
 
 /* What a process has read so far by read(2) and its like, or -1. */
 static long long
@@ -262,7 +264,7 @@ START_TEST(test_large_header)
 	ck_assert_uint_ge(harness_counters("domain", "example.com").bytes, HEADER_SIZE);
 	if (small == -1)
 		harness_skip("A7 how much is read", "there is no /proc/PID/io");
-	ck_assert_msg(large - small <= 64 << 10, "%lld bytes more than %lld", large - small, small);
+	ck_assert_msg(large - small <= (64 << 10) + MAPS_DIFFER, "%lld bytes more than %lld", large - small, small);
 }
 END_TEST
 
