@@ -11,9 +11,20 @@
 
 #define ADMIN_MAIL_PATH_MAX 1500 /* bytes of what is said, with its NUL */
 
-/* mail_path_find() where this installation has things: QMAIL/bin, and the qlimit-remote beside this program; and
- * admin_real_look(). With the rights of the caller: before admin_enter(). */
+/*
+ * mail_path_find() where this installation has things: QMAIL/bin, and the qlimit-remote beside this program. And this
+ * process takes itself for QMAIL/bin/qmail-remote from then on where that is a qlimit-remote, of whatever version,
+ * else for the installed one (real_set_self()). Before admin_enter(): qmailr may run what only root can read.
+ */
 void admin_mail_path_find(const struct admin *a, struct mail_path *p);
+
+/*
+ * Which program a delivery will run: after that, in the wrapper's name. Writes the path of the real program to `path`
+ * (PLACE_PATH_MAX + 1 bytes), by $QLIMIT_REMOTE, `remote` as it is in force, or looking (real_find()). NULL; or what
+ * is wrong, in words that are not to be freed, as real_find() has them. Looked for with the rights of the caller: to
+ * find what mail finds, admin_enter() first.
+ */
+const char *admin_mail_path_real(const struct admin *a, char *path);
 
 /* In one word, for --json: no, name, variable, both, some, unknown. */
 const char *admin_mail_path_word(const struct mail_path *p);

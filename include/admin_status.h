@@ -22,7 +22,7 @@ struct admin_status {
 	bool ledger_damaged;
 	char real[PLACE_PATH_MAX + 1]; /* qmail-remote, as the wrapper would find it ... */
 	const char *real_problem;      /* ... or why it would not, or NULL */
-	char owner_problem[ADMIN_OWNER_MAX]; /* admin_owner_say() */
+	char owner_problem[ADMIN_OWNER_MAX]; /* admin_owner_say(), by the caller: it is known without a store, too */
 	bool current; /* the rules are those of the files as they are now */
 	size_t orders;             /* in force */
 	bool orders_bad;           /* their file cannot be read, or a line of it is not understood */
@@ -30,8 +30,8 @@ struct admin_status {
 };
 
 /*
- * Finds all of that out, given a store in a transaction from admin_try_live(), with `info` set, or NULL where there
- * is none. 0, or -1 with errno. The transaction goes on.
+ * Finds all the rest of that out, given a store in a transaction from admin_try_live(), with `info` set, or NULL
+ * where there is none. 0, or -1 with errno. The transaction goes on.
  */
 int admin_status_find(const struct admin *a, struct store *store, struct admin_status *s);
 

@@ -5,7 +5,6 @@
 #include "admin_enable.h"
 #include "admin_mail_path.h"
 #include "admin_owner.h"
-#include "admin_real.h"
 #include "linkage.h"
 
 /* The trial has started it: that is of today, and a library may go with any update of the system. */
@@ -48,7 +47,7 @@ static int
 say_chain(const struct admin *a, const char *what, const struct mail_path *p)
 {
 	char next[PLACE_PATH_MAX + 1];
-	const char *problem = admin_real_find(a, next);
+	const char *problem = admin_mail_path_real(a, next);
 
 	(void)printf("%s: qmail-rspawn -> " ADMIN_BIN "/qmail-remote (qlimit-remote %s) -> %s\n", what,
 	    p->front.version, problem == NULL ? next : "nothing");

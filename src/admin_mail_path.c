@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin_real.h"
 #include "real.h"
 #include "text.h"
 
@@ -18,7 +17,13 @@ admin_mail_path_find(const struct admin *a, struct mail_path *p)
 
 	real_find_ours(ours, "qlimit-remote");
 	mail_path_find(p, QMAIL "/bin", a->place.control, ours);
-	admin_real_look();
+	real_set_self(mail_path_is_ours(&p->front) ? QMAIL "/bin/qmail-remote" : ours);
+}
+
+const char *
+admin_mail_path_real(const struct admin *a, char *path)
+{
+	return real_find(path, a->place.remote != NULL ? a->place.remote : a->essentials.remote);
 }
 
 const char *

@@ -271,6 +271,7 @@ read_status(struct metrics *m, struct admin *a)
 
 	if (status != EX_OK)
 		return status;
+	(void)admin_owner_say(m->status.owner_problem, a);
 	if (admin_status_find(a, s, &m->status) == -1)
 		return admin_store_failed(s);
 	m->path_is_bad = admin_mail_path_is_bad(&m->path, m->status.info.last_delivery, a->now);
@@ -284,6 +285,7 @@ static int
 read_hour(struct metrics *m, const struct admin *a)
 {
 	int status = admin_history_open(&m->history, a, false);
+
 	if (status != EX_OK)
 		return status;
 	m->history.span = (struct timespan){ m->history.running, m->history.running + 1 };

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "admin_mail_path.h"
-#include "admin_real.h"
 #include "orders.h"
 
 static bool
@@ -59,7 +58,7 @@ count_meters(struct store *store, struct admin_status *s)
 static void
 find_real(const struct admin *a, struct admin_status *s)
 {
-	s->real_problem = admin_real_find(a, s->real);
+	s->real_problem = admin_mail_path_real(a, s->real);
 	if (s->real_problem == NULL && access(s->real, X_OK) == -1)
 		s->real_problem = "the real qmail-remote cannot be executed:";
 }
@@ -80,7 +79,6 @@ find_outside(const struct admin *a, struct admin_status *s)
 	look_at_files(a, s);
 	find_real(a, s);
 	count_orders(a, s);
-	(void)admin_owner_say(s->owner_problem, a);
 }
 
 int

@@ -345,7 +345,6 @@ main(int argc, char **argv)
 {
 	const struct command *command;
 
-	(void)umask(umask(0) & 077); /* what an odd one hid from its owner, no delivery could read */
 	if (argc < 2)
 		return misuse(NULL, "a command is missing", "");
 	if (is_help(argv[1]) && argc == 2) {

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "admin_mail_path.h"
-#include "admin_real.h"
 #include "file_scan.h"
 #include "harness_calls.h"
 #include "harness_faults.h"
@@ -358,16 +357,16 @@ START_TEST(test_real_of_unreadable)
 	admin_init(&a, HARNESS_NOW);
 	admin_mail_path_find(&a, &path);
 	ck_assert_int_eq(seteuid(HARNESS_OWNER), 0);
-	ck_assert_ptr_nonnull(admin_real_find(&a, real));
+	ck_assert_ptr_nonnull(admin_mail_path_real(&a, real));
 	a.place.remote = BIN "/qmail-remote";
-	ck_assert_ptr_nonnull(admin_real_find(&a, real));
+	ck_assert_ptr_nonnull(admin_mail_path_real(&a, real));
 	/* By the variable that is another program, and right. */
 	ck_assert_int_eq(seteuid(0), 0);
 	a.place.remote = NULL;
 	harness_bin_put("qmail-remote", harness_program("remote"), "", 0711);
 	admin_mail_path_find(&a, &path);
 	ck_assert_int_eq(seteuid(HARNESS_OWNER), 0);
-	ck_assert_ptr_null(admin_real_find(&a, real));
+	ck_assert_ptr_null(admin_mail_path_real(&a, real));
 	ck_assert_str_eq(real, BIN "/qmail-remote");
 	ck_assert_int_eq(seteuid(0), 0);
 }
