@@ -37,6 +37,9 @@ int front_look(struct front *f, const char *name, struct stat *st);
 /* Whether two names are of one file. */
 bool front_is_same(const struct stat *a, const struct stat *b);
 
+/* The same by their names; links are followed, or, by `flags` AT_SYMLINK_NOFOLLOW, are the files. */
+bool front_is_one_file(const struct front *f, const char *a, const char *b, int flags);
+
 /*
  * What is under this name, links followed, compared with f->ours (ours.h): OURS_UNKNOWN where the path is too long,
  * too.

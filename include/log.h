@@ -44,4 +44,7 @@ void log_send_patiently(struct log_line *line);
 /* One line of trouble: what, and errno where `error` is not 0. In a signal handler `error` is 0. */
 void log_trouble(const char *what, int error);
 
+/* The same with the error in words, or NULL for none. */
+void log_trouble_words(const char *what, const char *error);
+
 #endif

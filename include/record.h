@@ -14,6 +14,7 @@
 
 #include "digest.h"
 #include "info.h"
+#include "meter.h"
 #include "store_backend.h"
 #include "watch.h"
 
@@ -49,6 +50,9 @@ void record_key_numbered(struct record_key *key, enum record_tag tag, uint32_t n
 void record_key_named(struct record_key *key, enum record_tag tag, uint32_t number, unsigned kind,
     const char *name, size_t length);
 void record_key_id(struct record_key *key, const unsigned char *id);
+
+/* The kind, which is not 0, and the name in a key of record_key_named(); false if it cannot be one. */
+bool record_key_names(const struct record_key *key, struct meter *meter);
 
 /* Notes that the store is damaged; returns -1 with errno EBADMSG. */
 int record_damaged(struct store *s);

@@ -35,9 +35,10 @@ struct rspawns {
 };
 
 /*
- * Finds those of qmailr's (qmail-start makes them so) or root's whose program is BIN/qmail-rspawn, also one that an update has replaced meanwhile; one that sees
- * another directory there is another machine's (a container's). `bin` is absolute. Looking at a process of another
- * user takes root, with CAP_SYS_PTRACE, which a container may lack: such a one counts, with `error`.
+ * Finds those of qmailr's (qmail-start makes them so) or root's whose program is BIN/qmail-rspawn, also one that an
+ * update has replaced meanwhile; one that sees another directory there is another machine's (a container's). `bin` is
+ * absolute. Looking at a process of another user takes root, with CAP_SYS_PTRACE, which a container may lack: such a
+ * one counts, with `error`.
  */
 void rspawn_find(struct rspawns *all, const char *bin);
 

@@ -35,15 +35,10 @@ struct report {
 static const char *
 row_name(char *out, const struct meter *meter)
 {
-	char word[METER_WORD_MAX];
-	struct text t;
-
-	meter_word(meter, word);
-	text_init(&t, out, METER_WORD_MAX);
 	if (meter->kind == METER_FOREIGN)
-		text_add(&t, "-");
+		memcpy(out, "-", sizeof "-");
 	else
-		text_add(&t, word);
+		meter_word(meter, out);
 	return out;
 }
 
@@ -118,8 +113,9 @@ print_row(const struct report *r, const struct queue_row *row, const struct admi
 	(void)snprintf(held, sizeof held, "%" PRIu64, sum->held);
 	(void)row_name(name, &row->meter);
 	admin_column_print(names, name, row->meter.kind);
-	(void)printf(" %8" PRIu64 " %7" PRIu64 " %8" PRIu64 " %7s %7" PRIu64 " %6s %6s\n", sum->messages, sum->todo, sum->remote, r->known.read ? held : "-",
-	    sum->local, admin_queue_age(age, r->admin->now - sum->oldest), admin_queue_size(size, sum->bytes));
+	(void)printf(" %8" PRIu64 " %7" PRIu64 " %8" PRIu64 " %7s %7" PRIu64 " %6s %6s\n", sum->messages, sum->todo,
+	    sum->remote, r->known.read ? held : "-", sum->local,
+	    admin_queue_age(age, r->admin->now - sum->oldest), admin_queue_size(size, sum->bytes));
 }
 
 static void

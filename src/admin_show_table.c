@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin_column.h"
 #include "admin_print.h"
 #include "hour.h"
 
@@ -149,13 +150,11 @@ lay_out_for_screen(struct layout *l)
 static void
 print_name(const struct layout *l, const struct admin_show_row *row)
 {
-	int width = l->width[SHOW_NAME];
+	const struct admin_column names = { l->width[SHOW_NAME], l->show->screen, l->show->utf8 };
 	char name[SHOW_CELL_MAX];
-	int used = (int)strlen(cell_of(name, l, row, SHOW_NAME));
 
-	if (l->show->screen)
-		used = (int)admin_show_cut(name, (size_t)width, row->meter.kind, l->show->utf8);
-	(void)printf("%s%*s", name, used < width ? width - used : 0, "");
+	(void)cell_of(name, l, row, SHOW_NAME);
+	admin_column_print(&names, name, row->meter.kind);
 }
 
 /* Full when nothing more passes, and not before; empty where nothing was used. */

@@ -51,22 +51,13 @@ front_open(struct front *f, const char *bin, const char *ours)
 	return -1;
 }
 
-/* A network file system may say that a rename failed which was done: then this is the only name of the real one. */
-static bool
-is_second_name(struct front *f)
-{
-	struct stat kept, now;
-
-	return fstatat(f->fd, f->kept, &kept, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    fstatat(f->fd, FRONT_REMOTE, &now, AT_SYMLINK_NOFOLLOW) == 0 && front_is_same(&kept, &now);
-}
-
 void
 front_close(struct front *f)
 {
 	if (f->prepared)
 		(void)unlinkat(f->fd, FRONT_NEW, 0);
-	if (f->made && is_second_name(f))
+	/* A network file system may say that a rename failed which was done: then it is the real one's only name. */
+	if (f->made && front_is_one_file(f, f->kept, FRONT_REMOTE, AT_SYMLINK_NOFOLLOW))
 		(void)unlinkat(f->fd, f->kept, 0);
 	if (f->fd != -1)
 		(void)close(f->fd);

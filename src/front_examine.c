@@ -25,16 +25,6 @@ check_second_names(struct front *f)
 	return 0;
 }
 
-/* Whether `name` is the file that qmail-remote is a link to. */
-static bool
-is_target(const struct front *f, const char *name)
-{
-	struct stat runs, target;
-
-	return fstatat(f->fd, FRONT_REMOTE, &runs, 0) == 0 && fstatat(f->fd, name, &target, 0) == 0 &&
-	    front_is_same(&runs, &target);
-}
-
 /* A copy of one that stays is not missed. */
 static bool
 is_copy(const struct front *f, const char *of)
@@ -83,7 +73,7 @@ check_next(struct front *f, const struct stat *next)
 	mentioned = front_mentions(f, FRONT_NEXT);
 	if (mentioned == -1)
 		return -1;
-	if (mentioned == 1 || (next != NULL && is_target(f, FRONT_NEXT)))
+	if (mentioned == 1 || (next != NULL && front_is_one_file(f, FRONT_NEXT, FRONT_REMOTE, 0)))
 		return front_refuse(f, FRONT_NEXT, in_use);
 	return next == NULL ? 0 : check_stale(f);
 }

@@ -65,6 +65,14 @@ front_is_same(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
+bool
+front_is_one_file(const struct front *f, const char *a, const char *b, int flags)
+{
+	struct stat x, y;
+
+	return fstatat(f->fd, a, &x, flags) == 0 && fstatat(f->fd, b, &y, flags) == 0 && front_is_same(&x, &y);
+}
+
 void
 front_whose(const struct front *f, const char *name, struct ours_file *file)
 {

@@ -132,11 +132,17 @@ log_send_patiently(struct log_line *line)
 void
 log_trouble(const char *what, int error)
 {
+	log_trouble_words(what, error != 0 ? strerror(error) : NULL);
+}
+
+void
+log_trouble_words(const char *what, const char *error)
+{
 	struct log_line line;
 
 	log_start(&line, LOG_LINE_WARNING, "trouble");
 	log_sentence(&line, "what", what);
-	if (error != 0)
-		log_sentence(&line, "error", strerror(error));
+	if (error != NULL)
+		log_sentence(&line, "error", error);
 	log_send(&line);
 }

@@ -170,6 +170,19 @@ record_key_named(struct record_key *key, enum record_tag tag, uint32_t number, u
 	key->size = b.at;
 }
 
+bool
+record_key_names(const struct record_key *key, struct meter *meter)
+{
+	if (key->size < RECORD_NAMED_PREFIX || key->size - RECORD_NAMED_PREFIX > METER_NAME_MAX ||
+	    key->data[RECORD_NAMED_PREFIX - 1] == 0)
+		return false;
+	memset(meter, 0, sizeof *meter);
+	meter->kind = key->data[RECORD_NAMED_PREFIX - 1];
+	meter->length = (uint8_t)(key->size - RECORD_NAMED_PREFIX);
+	memcpy(meter->name, key->data + RECORD_NAMED_PREFIX, meter->length);
+	return true;
+}
+
 void
 record_key_id(struct record_key *key, const unsigned char *id)
 {

@@ -92,12 +92,7 @@ store_error(int error)
 void
 store_log_trouble(const char *what, int error)
 {
-	struct log_line line;
-
-	log_start(&line, LOG_LINE_WARNING, "trouble");
-	log_sentence(&line, "what", what);
-	log_sentence(&line, "error", store_error(error));
-	log_send(&line);
+	log_trouble_words(what, store_error(error));
 }
 
 int

@@ -60,15 +60,10 @@ next_in_table(struct store *s, struct record_key *key, struct store_row *row)
 
 	if (rc != 1)
 		return rc;
-	if (key->size < RECORD_NAMED_PREFIX || key->size - RECORD_NAMED_PREFIX > METER_NAME_MAX ||
-	    (key->size > RECORD_NAMED_PREFIX) != named || key->data[RECORD_NAMED_PREFIX - 1] == 0)
+	if (!record_key_names(key, &row->meter) || (row->meter.length > 0) != named)
 		return record_damaged(s);
 	bytes_init(&b, key->data + 1, key->size - 1);
 	row->hour = bytes_get32(&b);
-	memset(&row->meter, 0, sizeof row->meter);
-	row->meter.kind = bytes_get8(&b);
-	row->meter.length = (uint8_t)(key->size - RECORD_NAMED_PREFIX);
-	bytes_get(&b, row->meter.name, row->meter.length);
 	return 1;
 }
 

@@ -66,15 +66,10 @@ store_days_prune(struct store *s, struct meter *behind, uint32_t hour, int most)
 	for (int seen = 0; seen < most; seen++) {
 		int rc = record_read_next(s, &key, 1, decode, &day);
 
-		if (rc == 1 && (key.size < RECORD_NAMED_PREFIX || key.data[RECORD_NAMED_PREFIX - 1] == 0 ||
-		    key.size - RECORD_NAMED_PREFIX > METER_NAME_MAX))
+		if (rc == 1 && !record_key_names(&key, behind))
 			rc = record_damaged(s);
 		if (rc != 1)
 			return rc;
-		memset(behind, 0, sizeof *behind);
-		behind->kind = key.data[RECORD_NAMED_PREFIX - 1];
-		behind->length = (uint8_t)(key.size - RECORD_NAMED_PREFIX);
-		memcpy(behind->name, key.data + RECORD_NAMED_PREFIX, behind->length);
 		if (day_is_over(&day, hour) && record_del(s, &key) == -1)
 			return -1;
 	}

@@ -60,7 +60,7 @@ store_rule_next(struct store *s, uint32_t generation, struct rules_key *rule,
     struct limits *limits)
 {
 	struct record_key key;
-	unsigned char scope;
+	struct meter named;
 	int rc;
 
 	key_rule(&key, generation, rule);
@@ -69,15 +69,12 @@ store_rule_next(struct store *s, uint32_t generation, struct rules_key *rule,
 	rc = record_read_next(s, &key, RECORD_NAMED_PREFIX - 1, decode, limits);
 	if (rc != 1)
 		return rc;
-	if (key.size < RECORD_NAMED_PREFIX || key.size - RECORD_NAMED_PREFIX > METER_NAME_MAX)
-		return record_damaged(s);
-	scope = key.data[RECORD_NAMED_PREFIX - 1];
-	if (scope < RULES_SERVER || scope > RULES_ADDRESS)
+	if (!record_key_names(&key, &named) || named.kind < RULES_SERVER || named.kind > RULES_ADDRESS)
 		return record_damaged(s);
 	memset(rule, 0, sizeof *rule);
-	rule->scope = (enum rules_scope)scope;
-	rule->length = (uint8_t)(key.size - RECORD_NAMED_PREFIX);
-	memcpy(rule->name, key.data + RECORD_NAMED_PREFIX, rule->length);
+	rule->scope = (enum rules_scope)named.kind;
+	rule->length = named.length;
+	memcpy(rule->name, named.name, named.length);
 	return 1;
 }
 

@@ -2,8 +2,8 @@
  * harness_bin - qmail's directory of programs, in a /var of the test's own
  *
  * The path /var/qmail/bin is built in, and this machine may have a qmail there: so each test has a mount namespace
- * of its own, with another /var and another /etc, in which there are but root and qmailr. Nothing of it is seen outside, and all of it ends with
- * the test, however that ends. Only for root.
+ * of its own, with another /var and another /etc, in which there are but root and qmailr. Nothing of it is seen
+ * outside, and all of it ends with the test, however that ends. Only for root.
  */
 #ifndef HARNESS_BIN_H
 #define HARNESS_BIN_H

@@ -11,7 +11,8 @@
 #include "harness_faults.h"
 #include "suites.h"
 
-#define TRIES 20 /* a delivery waits for its first load no longer than its deadline, for which this machine may be too busy */
+/* A delivery waits for its first load no longer than its deadline, for which this machine may be too busy. */
+#define TRIES 20
 
 static bool here;
 

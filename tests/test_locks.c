@@ -15,6 +15,19 @@
 #include "harness_faults.h"
 #include "suites.h"
 
+/* What a process has open as this descriptor, into 300 bytes; "" for nothing. */
+static const char *
+file_behind(char *target, pid_t pid, int fd)
+{
+	char path[64];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, fd);
+	n = readlink(path, target, 299);
+	target[n > 0 ? n : 0] = '\0';
+	return target;
+}
+
 /* Itself: what the test has open the new process has, too, until it is the wrapper. */
 static bool
 has_open(pid_t pid, const char *wanted)
@@ -25,14 +38,8 @@ has_open(pid_t pid, const char *wanted)
 	(void)snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
 	if (readlink(path, target, sizeof target - 1) == -1 || strstr(target, "/qlimit-remote") == NULL)
 		return false;
-	for (int fd = 0; fd < 64 && !found; fd++) {
-		ssize_t n;
-
-		(void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, fd);
-		n = readlink(path, target, sizeof target - 1);
-		target[n > 0 ? n : 0] = '\0';
-		found = strcmp(target, wanted) == 0;
-	}
+	for (int fd = 0; fd < 64 && !found; fd++)
+		found = strcmp(file_behind(target, pid, fd), wanted) == 0;
 	return found;
 }
 
@@ -155,7 +162,7 @@ END_TEST
 START_TEST(test_nothing_is_held_meanwhile)
 {
 	struct harness_run *run;
-	char path[64], target[300];
+	char target[300];
 	int fd;
 
 	harness_rules("");
@@ -166,14 +173,8 @@ START_TEST(test_nothing_is_held_meanwhile)
 	fd = open(harness_state("lock"), O_RDWR | O_CLOEXEC);
 	ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
 	(void)close(fd);
-	for (int i = 0; i < 64; i++) {
-		ssize_t n;
-
-		(void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)harness_attempt_pid(run), i);
-		n = readlink(path, target, sizeof target - 1);
-		target[n > 0 ? n : 0] = '\0';
-		ck_assert_msg(strstr(target, "/state/") == NULL, "%s", target);
-	}
+	for (int i = 0; i < 64; i++)
+		ck_assert_msg(strstr(file_behind(target, harness_attempt_pid(run), i), "/state/") == NULL, "%s", target);
 	harness_go();
 	ck_assert_int_eq(harness_deliver_finish(run).letter, 'K');
 }
