@@ -158,7 +158,7 @@ START_TEST(test_hour_ends_during_tidy)
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
 	harness_set_time(HARNESS_NOW + HOUR + 1795); /* 18:59:55 */
 	ck_assert_int_eq(deliver("a@b.example", "accept@x"), 'K');
-	ck_assert_int_eq(usleep(1500000), 0); /* tidy has seen which hours are closed, and waits */
+	ck_assert_int_eq(usleep(3000000), 0); /* tidy has seen which hours are closed, and waits */
 	harness_set_time(HARNESS_NOW + HOUR + 1805);
 	ck_assert_int_eq(deliver("a@c.example", "accept@x"), 'K');
 	ck_assert_int_eq(close(fd), 0);
