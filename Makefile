@@ -42,7 +42,7 @@ LINK_REMOTE = $(if $(filter -static%,$(STATIC)),$(STATIC) $(filter-out -pie,$(HA
 COMMON = address admission booking boot bytes claims clock counters cursor day digest essentials guard head \
          hour info limits log message meter notify notify_text orders origin payers pending place policy \
          real received record report rules small_file standing store store_counters store_days store_file \
-         store_lmdb store_rules text watch
+         store_lmdb store_lmdb_answer store_lmdb_env store_lmdb_tables store_rules text watch
 REMOTE = $(COMMON) child delivery delivery_log envelope helper nested qlimit_remote settlement
 ADMIN  = $(COMMON) admin admin_bounced admin_bounced_book admin_changes admin_check admin_column \
          admin_counts admin_disable admin_enable admin_enable_judge admin_enable_say admin_explain \

@@ -179,7 +179,7 @@ run_command(const struct fault *f)
 }
 
 /*
- * Memory that is not to be had inside an open store is taken for damage (store_lmdb.c): no other error
+ * Memory that is not to be had inside an open store is taken for damage (store_lmdb_answer.c): no other error
  * is. Then there is a new store, which has to count.
  */
 static bool
