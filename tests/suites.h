@@ -12,6 +12,7 @@
 	suite(allowances) \
 	suite(explain) \
 	suite(orders) \
+	suite(order_commands) \
 	suite(notices) \
 	suite(policy) \
 	suite(report) \
