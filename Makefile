@@ -46,10 +46,10 @@ COMMON = address admission booking boot bytes claims clock counters cursor day d
 REMOTE = $(COMMON) child delivery delivery_log envelope helper nested qlimit_remote settlement
 ADMIN  = $(COMMON) admin admin_bounced admin_bounced_book admin_changes admin_check admin_column \
          admin_counts admin_disable admin_enable admin_enable_judge admin_enable_say admin_explain \
-         admin_explain_json admin_file admin_history admin_load admin_mail_path admin_metrics admin_notify \
-         admin_orders admin_orders_file admin_orders_list admin_owner admin_print admin_queue \
-         admin_queue_known admin_queue_list admin_replay admin_replay_print admin_report \
-         admin_report_hours admin_report_html admin_report_meters admin_report_style admin_report_sums \
+         admin_explain_json admin_file admin_history admin_load admin_mail_path admin_meter admin_metrics \
+         admin_notify admin_orders admin_orders_file admin_orders_list admin_owner admin_print admin_queue \
+         admin_queue_known admin_queue_list admin_replay admin_replay_print admin_report admin_report_hours \
+         admin_report_html admin_report_meters admin_report_style admin_report_sums admin_reset \
          admin_show admin_show_cell admin_show_rows admin_show_state admin_show_table admin_show_watch \
          admin_status admin_status_print admin_tidy admin_variable aside bounce bounce_dsn bounce_qsbmf \
          bounce_trace compile compile_days config config_control config_domains config_entry config_hosted \

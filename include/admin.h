@@ -122,18 +122,6 @@ int admin_open_failed(const struct admin *a);
 struct config;
 struct config *admin_config(const char *path, int *status);
 
-/* The meter that a word of the admin's means; false after saying why there can be none, and what would be right. */
-bool admin_meter(struct meter *meter, const char *word);
-
-/* The same, but also one that no mail can pay. */
-bool admin_any_meter(struct meter *meter, const char *word);
-
-/*
- * Whether each of the names means a meter; false after saying which does not. Of those that mean the same one only
- * the first is left in `names`: it is to be counted once.
- */
-bool admin_names(const struct admin *a);
-
 /* The number behind --limit; *limit stays where it is not given. False after saying what is wrong with it. */
 bool admin_limit(const struct admin *a, uint64_t least, uint64_t most, uint64_t *limit);
 

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "admin_meter.h"
 #include "admin_print.h"
 #include "hour.h"
 #include "log.h"

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "admin_meter.h"
 #include "admin_print.h"
 #include "hour.h"
 #include "log.h"
@@ -292,7 +293,7 @@ admin_release(struct admin *a)
 	struct order o;
 	int status;
 
-	if (!admin_any_meter(&meter, a->names[0]))
+	if (!admin_meter_any(&meter, a->names[0]))
 		return EX_USAGE;
 	find_who(by);
 	status = get_ready(a, &nudge);

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "admin_meter.h"
 #include "admin_print.h"
 #include "log.h"
 #include "small_file.h"

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "admin_column.h"
+#include "admin_meter.h"
 #include "admin_print.h"
 #include "admin_queue.h"
 #include "admin_queue_known.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "admin_meter.h"
 #include "config_rules.h"
 #include "hour.h"
 
@@ -215,7 +216,7 @@ parse_words(struct admin_replay *c, const struct admin *a)
 	}
 	if (!admin_limit(a, 1, UINT32_MAX, &c->limit))
 		return EX_USAGE;
-	if (!admin_names(a))
+	if (!admin_meter_names(a))
 		return EX_USAGE;
 	return parse_span(c, a, hour_of(a->now) + HOUR_STEP_BACK_MAX);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "admin_counts.h"
+#include "admin_meter.h"
 #include "hour.h"
 
 enum by { BY_METER, BY_HOUR, BY_DAY };
@@ -118,7 +119,7 @@ parse_words(struct report *r, const struct admin *a)
 		return misuse("--html", r->html, "shows meters and hours, to be read: without --by and --json");
 	if (status == EX_OK && r->limit > 0 && r->by != BY_METER)
 		return misuse("--limit", a->option[ADMIN_LIMIT], "is for meters, not for hours and days");
-	if (status == EX_OK && !admin_names(a))
+	if (status == EX_OK && !admin_meter_names(a))
 		status = EX_USAGE;
 	if (status == EX_OK && a->names[0] != NULL && a->names[1] != NULL && r->by != BY_METER &&
 	    (r->by == BY_DAY || !r->json))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "admin_meter.h"
 #include "admin_print.h"
 #include "hour.h"
 #include "policy.h"
@@ -86,7 +87,7 @@ take_options(struct admin_show *show, const struct admin *a)
 	enum terminal_when colour;
 	int status;
 
-	if (!admin_names(a))
+	if (!admin_meter_names(a))
 		return EX_USAGE;
 	if (!admin_limit(a, 1, UINT32_MAX, &show->limit))
 		return EX_USAGE;
