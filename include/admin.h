@@ -20,7 +20,7 @@
 /* How long the CLI waits for the store's lock: far beyond what any delivery needs it for. */
 #define ADMIN_PATIENCE_MS 10000
 
-/* --json and so on; which command takes which: qlimit.c. */
+/* --json and so on; which command takes which: commands.c. */
 enum admin_option {
 	ADMIN_ALERT,
 	ADMIN_BY,
