@@ -128,6 +128,7 @@ START_TEST(test_reset_of_another_hour)
 	send_one("a@example.com");
 	harness_set_time(HARNESS_NOW + 3600);
 	harness_is(harness_cli("reset", "example.com"), EX_NOINPUT, "", "nothing counted in this hour");
+	harness_is(harness_cli("reset", "bounces"), EX_NOINPUT, "", "qlimit: bounces: nothing counted in this hour");
 }
 END_TEST
 

@@ -396,6 +396,7 @@ static const struct {
 	{ status_json, EX_OK, "old" },
 	{ check, EX_OK, "old" },
 	{ reset, EX_OK, "old" },
+	{ reset, EX_OK, "days" }, /* and what max_per_day has counted */
 	{ explain, EX_OK, "old" },
 	{ load_what_is_wrong, EX_CONFIG, "wrong" },
 };
@@ -410,6 +411,8 @@ START_TEST(test_commands)
 	unsigned n = 0;
 
 	choose(commands[_i / WAYS].rules);
+	if (wanted == EX_OK)
+		ck_assert_int_eq(load(), EX_OK);
 	ck_assert_int_eq(deliver("a@first.example"), 0);
 	do {
 		ck_assert_uint_lt(++n, RUNS_MAX);
