@@ -89,9 +89,8 @@ END_TEST
 
 START_TEST(test_records_of_counters)
 {
-	static const struct change changes[] = { { 0, 4, true }, { 0, 3, false }, { 0, 2, false }, { 0, 5, false }, { 1, 1, true }, { 1, 3, true },
-		{ 1, 4, false },
-		{ COUNTERS_SIZE - LIMITS_SIZE, 3, false } };
+	static const struct change changes[] = { { 0, 4, true }, { 0, 3, false }, { 0, 2, false }, { 0, 5, false },
+		{ 1, 1, true }, { 1, 3, true }, { 1, 4, false }, { COUNTERS_SIZE - LIMITS_SIZE, 3, false } };
 	struct counters c = { .admitted = 3 }, back;
 	unsigned char record[COUNTERS_SIZE];
 

@@ -617,8 +617,8 @@ is_gone(void)
 }
 
 /*
- * Goal: no order is taken out without a word; no closed hour is lost or moved twice, for the ledger or for max_per_day; with long steps history expires,
- * and pendings and days, too.
+ * Goal: no order is taken out without a word; no closed hour is lost or moved twice, for the ledger or for
+ * max_per_day; with long steps history expires, and pendings and days, too.
  */
 START_TEST(test_tidy)
 {
