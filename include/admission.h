@@ -22,14 +22,14 @@ struct admission {
 	bool authenticated;         /* who did, by the message's head, is believed, and pays */
 	bool repeated;              /* it was that, or held in this hour, before */
 	struct booking_notices notices;
-	struct claims claims;       /* what the caller has to start; with await_rules nothing was booked */
+	struct claims claims;       /* what the caller has to start; with await_load nothing was booked */
 };
 
 /*
- * Judges and books a delivery at `now`. With `wait_for_rules` it says `claims.await_rules` instead where
- * there are none and the first load is under way. 0, or -1 with errno: nothing was booked.
+ * Judges and books a delivery at `now`. With `wait_for_load` it says `claims.await_load` instead where a load is
+ * under way that it cannot do without. 0, or -1 with errno: nothing was booked.
  */
-int admission_ask(struct store *s, const struct booking *b, int64_t now, bool wait_for_rules,
+int admission_ask(struct store *s, const struct booking *b, int64_t now, bool wait_for_load,
     struct admission *admission);
 
 /*

@@ -29,6 +29,7 @@ struct booking {
 	uint32_t warn_percent;     /* of a limit, from which on that is worth a notice */
 	const char *config;        /* path of the configuration that should be in force */
 	const unsigned char *boot; /* of the machine (boot.h) */
+	bool no_essentials;        /* the file is missing or not to be used: a load is due, which writes it */
 };
 
 /*

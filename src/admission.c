@@ -306,28 +306,28 @@ book_verdict(struct booking_session *v, struct request *request, struct admissio
 }
 
 static int
-admit(struct booking_session *v, bool wait_for_rules, struct admission *a)
+admit(struct booking_session *v, bool wait_for_load, struct admission *a)
 {
 	struct request request;
 
 	if (v->booking->orders != NULL && v->booking->orders->expired)
 		v->info.tidy_wanted = true;
-	if (claims_make(v, wait_for_rules, &a->claims) == -1)
+	if (claims_make(v, wait_for_load, &a->claims) == -1)
 		return -1;
-	if (a->claims.await_rules)
+	if (a->claims.await_load)
 		return 0;
 	v->info.last_delivery = v->now;
 	return decide(v, &request, a) == -1 ? -1 : book_verdict(v, &request, a);
 }
 
 int
-admission_ask(struct store *s, const struct booking *b, int64_t now, bool wait_for_rules,
+admission_ask(struct store *s, const struct booking *b, int64_t now, bool wait_for_load,
     struct admission *a)
 {
 	struct booking_session v;
 
 	memset(a, 0, sizeof *a);
-	if (booking_open(&v, s, b, now) == -1 || admit(&v, wait_for_rules, a) == -1)
+	if (booking_open(&v, s, b, now) == -1 || admit(&v, wait_for_load, a) == -1)
 		return booking_abandon(&v);
 	return booking_close(&v);
 }

@@ -3,8 +3,8 @@
 
 /* A helper that was started and has not reported back in this time is started again. */
 #define CLAIM_SECONDS 30
-/* For so long after a claim deliveries wait for the first rules to come. */
-#define RULES_SECONDS 3
+/* For so long after a claim deliveries wait for what they cannot do without. */
+#define LOAD_SECONDS 3
 
 static bool
 is_due(int64_t claimed_at, int64_t now)
@@ -24,12 +24,20 @@ rules_are_current(const struct booking_session *v)
 	return rc != 1 ? rc : watch_is_current(record, size, v->booking->config);
 }
 
-/* True while the very first load is on its way. */
+/* Not at once after a load: it has failed, or writes them where we do not look. */
 static bool
-rules_are_coming(const struct booking_session *v)
+essentials_are_due(const struct booking_session *v)
 {
-	return v->info.generation == 0 && v->info.tried_at == 0 &&
-	       v->info.load_claimed_at >= v->now - RULES_SECONDS;
+	return v->booking->no_essentials && is_due(v->info.tried_at, v->now);
+}
+
+/* True while a load is on its way that brings the very first rules, or the essentials. */
+static bool
+load_is_coming(const struct booking_session *v)
+{
+	bool first = v->info.generation == 0 && v->info.tried_at == 0;
+
+	return (first || v->booking->no_essentials) && v->info.load_claimed_at >= v->now - LOAD_SECONDS;
 }
 
 static bool
@@ -43,15 +51,16 @@ claim(int64_t *claimed_at, int64_t now, struct claims *c)
 }
 
 int
-claims_make(struct booking_session *v, bool wait_for_rules, struct claims *c)
+claims_make(struct booking_session *v, bool wait_for_load, struct claims *c)
 {
 	int current = rules_are_current(v);
 
 	*c = (struct claims){ .unanswered = false };
 	if (current == -1)
 		return -1;
-	c->start_load = current == 0 && claim(&v->info.load_claimed_at, v->now, c);
+	c->start_load = (current == 0 || essentials_are_due(v)) && claim(&v->info.load_claimed_at, v->now, c);
+	c->restore = c->start_load && v->booking->no_essentials && v->info.generation != 0;
 	c->start_tidy = v->info.tidy_wanted && claim(&v->info.tidy_claimed_at, v->now, c);
-	c->await_rules = wait_for_rules && rules_are_coming(v);
+	c->await_load = wait_for_load && load_is_coming(v);
 	return 0;
 }

@@ -158,8 +158,8 @@ find_program(char **argv, char **envp)
 	run.envp = envp;
 	place_init(&run.place);
 	log_to(run.place.syslog);
-	if (essentials_read(&run.essentials, run.place.state) == -1 && errno != ENOENT &&
-	    errno != ENOTDIR)
+	run.booking.no_essentials = essentials_read(&run.essentials, run.place.state) == -1;
+	if (run.booking.no_essentials && errno != ENOENT && errno != ENOTDIR)
 		log_trouble("the file essentials is not used: built-in settings instead", errno);
 	if (!run.place.state_is_set && run.essentials.state[0] != '\0')
 		run.place.state = run.essentials.state;
@@ -204,7 +204,7 @@ tell(const struct booking_notices *notices)
 		helper_notify(notices, run.envp);
 }
 
-/* Asks the store; before the very first rules are there, a moment longer. Whether they were waited for. */
+/* Asks the store; while a load is to bring the very first rules, or the essentials, again. Whether that was so. */
 static bool
 ask(struct admission *a)
 {
@@ -221,22 +221,26 @@ ask(struct admission *a)
 			log_trouble(no_answer, 0);
 			tell_trouble(no_answer);
 		}
+		if (a->claims.restore)
+			log_trouble("the file essentials was missing or not usable: `qlimit load` is to write it", 0);
 		if (a->claims.start_load)
 			helper_start("load", run.envp);
-		if (!a->claims.await_rules)
+		if (!a->claims.await_load)
 			return awaited;
 		(void)nanosleep(&pause, NULL);
 	}
 }
 
-/* With the first rules the load has written what `remote` is set to, which no guess may stand for. */
+/* The load has written what `remote` is set to, which no guess may stand for. */
 static void
 find_program_anew(void)
 {
 	struct essentials news;
 
-	if (essentials_read(&news, run.place.state) == 0)
+	if (essentials_read(&news, run.place.state) == 0) {
 		memcpy(run.essentials.remote, news.remote, sizeof news.remote);
+		run.essentials.defer_on_error = news.defer_on_error;
+	}
 	demand(look_for_program());
 }
 

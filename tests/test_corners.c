@@ -495,28 +495,44 @@ START_TEST(test_outcome_of_a_new_hour)
 }
 END_TEST
 
-/* Goal: the first rules are waited for only for a moment, and only while their load is on its way. */
+/*
+ * Goal: the first rules, and essentials that were lost, are waited for only for a moment, and only while their load
+ * is on its way; what is lost is loaded again, but not all the time.
+ */
 START_TEST(test_first_rules)
 {
-	/* After the claim: seconds, a load was tried, rules are there; and is it waited. */
+	/* Seconds after the claim, 0: none; when a load was tried; rules; are the essentials lost; is it waited, loaded. */
+	static unsigned char current[WATCH_RECORD_MAX];
+	static struct watch_list watched;
 	static const struct {
 		int64_t seconds, tried;
 		uint32_t generation;
-		bool waits;
-	} moments[] = { { 1, 0, 0, true }, { 3, 0, 0, true }, { 4, 0, 0, false }, { 1, NOW, 0, false },
-		{ 1, 0, 1, false } };
+		bool lost, waits, loads;
+	} moments[] = { { 1, 0, 0, false, true, false }, { 3, 0, 0, false, true, false }, { 4, 0, 0, false, false, false },
+		{ 1, NOW, 0, false, false, false }, { 1, 0, 1, false, false, false }, { 0, NOW - 29, 1, true, false, false },
+		{ 0, NOW - 30, 1, true, true, true }, { 0, NOW + 1, 1, true, true, true }, { 0, 0, 0, true, true, true },
+		{ 1, NOW - 30, 1, true, true, false }, { 4, NOW - 30, 1, true, false, false } };
 	struct info info;
+	size_t size;
+
+	ck_assert(watch_add(&watched, "/nonexistent"));
+	size = watch_encode(&watched, current);
 
 	for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
 		open_with(_i, 0, 100, false);
 		ck_assert_int_eq(store_begin_live(store, &info, boot, NOW), 0);
 		info.generation = moments[i].generation;
 		info.tried_at = moments[i].tried;
-		info.load_claimed_at = NOW - moments[i].seconds;
+		info.load_claimed_at = moments[i].seconds == 0 ? 0 : NOW - moments[i].seconds;
 		ck_assert_int_eq(store_info_put(store, &info), 0);
+		ck_assert_int_eq(store_watch_put(store, current, size), 0);
 		ck_assert_int_eq(store_commit(store), 0);
+		booking.no_essentials = moments[i].lost;
 		ck_assert_int_eq(admission_ask(store, &booking, NOW, true, &admission), 0);
-		ck_assert_msg(admission.claims.await_rules == moments[i].waits, "%zu", i);
+		ck_assert_msg(admission.claims.await_load == moments[i].waits, "%zu", i);
+		ck_assert_msg(admission.claims.start_load == moments[i].loads, "%zu", i);
+		ck_assert_msg(admission.claims.restore ==
+		    (moments[i].lost && moments[i].loads && moments[i].generation != 0), "%zu", i);
 		store_close(store);
 		store = NULL;
 		(void)unlink(harness_path("state/live.mdb"));

@@ -59,6 +59,32 @@ START_TEST(test_first_delivery)
 }
 END_TEST
 
+static const char *const losses[] = { "rm -f essentials", "echo >essentials",
+	"chown 12349 essentials" };
+
+/* Goal: nor where the file that has it is lost later, or spoilt: the next delivery has it written again. */
+START_TEST(test_lost_essentials)
+{
+	char command[500];
+
+	if (!here)
+		return;
+	put_signer();
+	ck_assert_int_eq(harness_cli("load").status, 0);
+	for (int i = 1; i <= TRIES && access(harness_path("signed"), F_OK) == -1; i++) {
+		harness_set_time(HARNESS_NOW + i * 60L);
+		(void)snprintf(command, sizeof command, "cd '%s' && %s", harness_path("state"), losses[_i]);
+		ck_assert_int_eq(system(command), 0);
+		ck_assert_int_eq(harness_send().letter, 'K');
+	}
+	ck_assert_int_eq(access(harness_path("signed"), F_OK), 0);
+	ck_assert_uint_ge(harness_log_lines("the file essentials was missing or not usable"), 1);
+	(void)unlink(harness_path("signed"));
+	ck_assert_int_eq(harness_send().letter, 'K');
+	ck_assert_int_eq(access(harness_path("signed"), F_OK), 0);
+}
+END_TEST
+
 Suite *
 suite_first(void)
 {
@@ -67,6 +93,7 @@ suite_first(void)
 
 	tcase_add_checked_fixture(t, set_up, harness_end);
 	tcase_add_test(t, test_first_delivery);
+	tcase_add_loop_test(t, test_lost_essentials, 0, HARNESS_ROWS(losses));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -854,7 +854,7 @@ check_admission(const struct admission *a, const struct booking *b)
 {
 	const struct judgement *j = &a->judgement, *o = &a->observed;
 
-	MUST(j->verdict <= VERDICT_REFUSE && !a->claims.await_rules && a->notices.count <= METERS_MAX);
+	MUST(j->verdict <= VERDICT_REFUSE && !a->claims.await_load && a->notices.count <= METERS_MAX);
 	MUST(j->verdict != VERDICT_REFUSE || !b->origin.bounce);
 	MUST(o->verdict != VERDICT_REFUSE || !b->origin.bounce);
 	if (j->verdict == VERDICT_PASS && o->verdict == VERDICT_PASS)
