@@ -60,8 +60,9 @@ admin_open_failed(const struct admin *a)
 		    a->place.state);
 	else if (errno == ETIMEDOUT)
 		(void)fprintf(stderr, "qlimit: %s/lock: another process has held it for %d "
-		    "seconds; mail goes on uncounted meanwhile\n", a->place.state,
-		    ADMIN_PATIENCE_MS / 1000);
+		    "seconds; meanwhile %s\n", a->place.state, ADMIN_PATIENCE_MS / 1000,
+		    a->essentials.defer_on_error ? "mail is deferred, as on_error says" :
+		    "mail goes on uncounted");
 	else if (errno == EBADMSG)
 		(void)fprintf(stderr, "qlimit: %s/live.mdb is damaged: the next delivery or "
 		    "`qlimit load` sets it aside, and counting starts anew\n", a->place.state);
