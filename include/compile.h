@@ -29,6 +29,7 @@ struct compile {
 	const struct config *config;
 	struct store *ledger; /* closed hours, for max_per_day; NULL where that is not used */
 	int ledger_error;     /* errno of why those could not be read, or 0 */
+	uint32_t generation;  /* of the rules in force after compile_failed(); 0: none are */
 	struct compile_changes changes;
 	compile_told *told;
 };

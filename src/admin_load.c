@@ -134,15 +134,38 @@ put_in_force(const struct admin *a, struct compile *c, const char *usual)
 	return elsewhere || was_elsewhere ? write_essentials(&e, usual) : 0;
 }
 
+/* A live store that begins anew, as after a reboot, has no rules that could stay. */
+static const char *
+consequence(const struct compile *c, bool known)
+{
+	if (!known)
+		return "the configuration is not in force";
+	return c->generation != 0 ? "the rules in force stay as they are" :
+	    "no rules are in force and nothing is limited until the configuration is right";
+}
+
 static void
-log_failed_load(const char *why)
+log_failed_load(const char *why, const char *what_now)
 {
 	struct log_line line;
 
 	log_start(&line, LOG_LINE_ERROR, "config_error");
 	log_sentence(&line, "what", why);
-	log_sentence(&line, "consequence", "the rules stay as they were");
+	log_sentence(&line, "consequence", what_now);
 	log_send(&line);
+}
+
+/* The configuration is wrong: notes that and says so. As compile_failed(). */
+static int
+load_nothing(struct compile *c, const char *why)
+{
+	int rc = compile_failed(c, why), saved = errno;
+	const char *what_now = consequence(c, rc == 0);
+
+	log_failed_load(why, what_now);
+	(void)fprintf(stderr, "nothing loaded: %s\n", what_now);
+	errno = saved;
+	return rc;
 }
 
 /*
@@ -187,9 +210,7 @@ compile(struct admin *a, const struct config *config, const struct admin_finding
 		return EX_OSERR;
 	}
 	if (why[0] != '\0') {
-		log_failed_load(why);
-		rc = compile_failed(&c, why);
-		(void)fputs("nothing loaded: the rules in force stay as they are\n", stderr);
+		rc = load_nothing(&c, why);
 	} else {
 		if (newer)
 			set_newer_aside(a, c.live);

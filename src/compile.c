@@ -200,6 +200,7 @@ compile_failed(struct compile *c, const char *why)
 
 	if (store_begin_live(c->live, &info, c->boot, c->now) == -1)
 		return abandon(c);
+	c->generation = info.generation;
 	info.tried_at = c->now;
 	info.load_claimed_at = 0;
 	if (store_watch_put(c->live, record, watch_encode(&c->config->watched, record)) == -1 ||
