@@ -51,8 +51,8 @@ ADMIN  = $(COMMON) admin admin_bounced admin_bounced_book admin_changes admin_ch
          admin_queue_known admin_queue_list admin_replay admin_replay_print admin_report admin_report_hours \
          admin_report_html admin_report_meters admin_report_style admin_report_sums admin_reset \
          admin_show admin_show_cell admin_show_rows admin_show_state admin_show_table admin_show_watch \
-         admin_status admin_status_print admin_tidy admin_variable aside bounce bounce_dsn bounce_qsbmf \
-         bounce_trace commands compile compile_days \
+         admin_status admin_status_print admin_status_problem admin_tidy admin_variable aside bounce bounce_dsn \
+         bounce_qsbmf bounce_trace commands compile compile_days \
          config config_control config_domains config_entry config_hosted \
          config_rules config_scan config_source config_syntax config_users config_value file_scan front \
          front_beside front_examine front_names front_prepare front_rename front_script front_trial html \

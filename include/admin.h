@@ -51,6 +51,7 @@ enum admin_option {
 struct admin {
 	struct place place;            /* state: where the wrapper's is */
 	struct essentials essentials;  /* as the wrapper reads them */
+	int essentials_error;          /* errno of why it gets the built-in values instead, or 0 */
 	unsigned char boot[INFO_BOOT_SIZE];
 	int64_t now;
 	const char *option[ADMIN_OPTIONS]; /* what stands behind it, "" where it takes nothing; NULL: not given */

@@ -29,8 +29,8 @@ admin_enter(struct admin *a, bool create)
 	if (status != EX_OK)
 		return status;
 	/* Read as the owner: whoever may write this file must not say where root goes next. */
-	if (essentials_read(&a->essentials, a->place.state) == 0 && !a->place.state_is_set &&
-	    a->essentials.state[0] != '\0')
+	a->essentials_error = essentials_read(&a->essentials, a->place.state) == 0 ? 0 : errno;
+	if (!a->place.state_is_set && a->essentials.state[0] != '\0')
 		a->place.state = a->essentials.state;
 	return EX_OK;
 }

@@ -225,7 +225,10 @@ print_status(const struct metrics *m)
 	const struct {
 		const char *what;
 		bool is;
-	} troubles[] = { { "load", s->note[0] != '\0' }, { "remote", s->real_problem != NULL },
+	} troubles[] = { { "load", s->note[0] != '\0' },
+		{ "rules", s->rules_problem[0] != '\0' && info->generation == 0 },
+		{ "essentials", s->essentials_problem[0] != '\0' }, { "space", s->space_problem[0] != '\0' },
+		{ "remote", s->real_problem != NULL },
 		{ "owner", s->owner_problem[0] != '\0' },
 		{ "live_damaged", s->damaged_at != 0 }, { "ledger_damaged", s->ledger_damaged },
 		{ "mail_path", m->path_is_bad } };
@@ -271,7 +274,7 @@ read_status(struct metrics *m, struct admin *a)
 
 	if (status != EX_OK)
 		return status;
-	(void)admin_owner_say(m->status.owner_problem, a);
+	admin_status_look(a, &m->status);
 	if (admin_status_find(a, s, &m->status) == -1)
 		return admin_store_failed(s);
 	m->path_is_bad = admin_mail_path_is_bad(&m->path, m->status.info.last_delivery, a->now);

@@ -81,6 +81,13 @@ find_outside(const struct admin *a, struct admin_status *s)
 	count_orders(a, s);
 }
 
+void
+admin_status_look(const struct admin *a, struct admin_status *s)
+{
+	(void)admin_owner_say(s->owner_problem, a);
+	admin_status_say_space(a, s);
+}
+
 int
 admin_status_find(const struct admin *a, struct store *store, struct admin_status *s)
 {
@@ -88,6 +95,8 @@ admin_status_find(const struct admin *a, struct store *store, struct admin_statu
 	if (s->counted && read_store(store, s) == -1)
 		return -1;
 	find_outside(a, s);
+	admin_status_say_rules(s);
+	admin_status_say_essentials(a, s);
 	s->current = watch_list_is_current(&s->watched) && s->watched.count > 0;
 	return 0;
 }
@@ -114,9 +123,9 @@ show(struct admin *a, const struct mail_path *path)
 	if (!json)
 		admin_status_print_path(path);
 	store = admin_try_live(a, &s.info, &status);
-	(void)admin_owner_say(s.owner_problem, a);
+	admin_status_look(a, &s);
 	if (!json)
-		admin_status_print_owner(&s);
+		admin_status_print_look(&s);
 	if (status != EX_OK) {
 		if (json)
 			admin_status_json(a, &s, path, false);
@@ -141,7 +150,7 @@ check(struct admin *a, const struct mail_path *path)
 	struct store *store = admin_try_live(a, &s.info, &status);
 	bool readable = status == EX_OK;
 
-	(void)admin_owner_say(s.owner_problem, a);
+	admin_status_look(a, &s);
 	if (readable && admin_status_find(a, store, &s) == -1) {
 		readable = false;
 		(void)admin_store_failed(store);

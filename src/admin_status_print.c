@@ -11,6 +11,13 @@
 /* --- as text --- */
 
 static void
+print_problem(const char *problem)
+{
+	if (problem[0] != '\0')
+		(void)printf("TROUBLE:       %s\n", problem);
+}
+
+static void
 print_when(const struct admin *a, int64_t then)
 {
 	char time[ADMIN_TIME_MAX];
@@ -24,7 +31,7 @@ print_rules(const struct admin *a, const struct admin_status *s)
 {
 	(void)printf("rules:         ");
 	if (s->info.generation == 0) {
-		(void)puts("none were ever loaded: nothing is limited");
+		(void)puts("none are in force: nothing is limited");
 	} else {
 		(void)printf("loaded ");
 		print_when(a, s->info.loaded_at);
@@ -34,10 +41,8 @@ print_rules(const struct admin *a, const struct admin_status *s)
 		(void)printf("%s%s%s\n", i == 0 ? "configuration: " : "               ",
 		    s->watched.file[i].path,
 		    s->watched.file[i].exists ? "" : " (does not exist)");
-	if (s->note[0] != '\0')
-		(void)printf("TROUBLE:       the last load failed, older rules are in force: %s\n",
-		    s->note);
-	else if (!s->current)
+	print_problem(s->rules_problem);
+	if (s->note[0] == '\0' && !s->current)
 		(void)puts("changed since: yes; loaded with the next delivery, or now with `qlimit load`");
 }
 
@@ -69,6 +74,7 @@ print_essentials(const struct admin *a, const struct admin_status *s)
 		(void)printf("real program:  %s\n", s->real);
 	else
 		(void)printf("TROUBLE:       %s%s%s\n", s->real_problem, blank_before(s->real), s->real);
+	print_problem(s->essentials_problem);
 	(void)printf("on error:      %s, after at most %" PRIu32 " ms\n",
 	    a->essentials.defer_on_error ? "defer" : "deliver", a->essentials.deadline_ms);
 }
@@ -121,10 +127,10 @@ admin_status_print_path(const struct mail_path *path)
 }
 
 void
-admin_status_print_owner(const struct admin_status *s)
+admin_status_print_look(const struct admin_status *s)
 {
-	if (s->owner_problem[0] != '\0')
-		(void)printf("TROUBLE:       %s\n", s->owner_problem);
+	print_problem(s->owner_problem);
+	print_problem(s->space_problem);
 }
 
 void
@@ -211,6 +217,9 @@ admin_status_json(const struct admin *a, const struct admin_status *s, const str
 		put_outside(&j, a, s);
 	admin_json_string(&j, "owner_problem", s->owner_problem);
 	put_path(&j, path);
+	admin_json_string(&j, "rules_problem", s->rules_problem);
+	admin_json_string(&j, "essentials_problem", s->essentials_problem);
+	admin_json_string(&j, "space_problem", s->space_problem);
 	admin_json_close(&j);
 }
 
@@ -228,6 +237,7 @@ is_well(bool well, const char *what, const char *which)
 bool
 admin_status_check(const struct admin *a, const struct admin_status *s, const struct mail_path *path)
 {
+	const char *const problems[] = { s->owner_problem, s->space_problem, s->rules_problem, s->essentials_problem };
 	const char *problem = s->real_problem != NULL ? s->real_problem : "";
 	bool well;
 	char said[ADMIN_MAIL_PATH_MAX];
@@ -237,9 +247,8 @@ admin_status_check(const struct admin *a, const struct admin_status *s, const st
 	if (problem[0] != '\0')
 		(void)printf("qlimit: %s%s%s\n", problem, blank_before(s->real), s->real);
 	well = problem[0] == '\0' && well;
-	well = is_well(s->owner_problem[0] == '\0', s->owner_problem, "") && well;
-	well = is_well(s->note[0] == '\0', "the last load failed, older rules are in force: ", s->note) && well;
-	well = is_well(s->info.last_delivery == 0 || s->info.generation != 0, "no rules were ever loaded", "") && well;
+	for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++)
+		well = is_well(problems[i][0] == '\0', problems[i], "") && well;
 	well = is_well(!s->orders_bad, "the file of orders is not understood; see `qlimit orders`", "") && well;
 	well = is_well(s->damaged_at == 0, "a damaged store was set aside as live.mdb.damaged; remove it when you have "
 	    "seen it", "") && well;

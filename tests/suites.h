@@ -52,6 +52,7 @@
 	suite(contrib_panel) \
 	suite(show) \
 	suite(show_watch) \
+	suite(status) \
 	suite(cli) \
 	suite(completion) \
 	suite(cli_json) \

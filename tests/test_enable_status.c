@@ -156,7 +156,7 @@ START_TEST(test_check_all)
 	ck_assert_int_eq(mkdir(harness_path("state"), 0700), 0);
 	ck_assert_str_eq(harness_cli("status", "--check").out, "");
 	harness_front_mail_goes_out();
-	harness_is(harness_cli("status", "--check"), 1, "qlimit: no rules were ever loaded\n", "");
+	harness_is(harness_cli("status", "--check"), 1, "no rules are in force and nothing is limited", "");
 	harness_is(harness_cli("enable"), EX_OK, "\nrules:         none are loaded: see `qlimit load`\n", "");
 }
 END_TEST

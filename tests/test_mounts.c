@@ -174,6 +174,36 @@ START_TEST(test_full_for_an_old_file)
 }
 END_TEST
 
+/* Goal: a monitor hears of it before the first delivery does; with no size at all it is not full. */
+START_TEST(test_full_is_said)
+{
+	static const char check[] = "qlimit: the file system of ", json[] = "\"space_problem\":\"the file system of ";
+
+	if (!mount_tmpfs("size=4m,mode=0700"))
+		return;
+	load_rules(_i == 1);
+	harness_is(harness_cli("metrics"), EX_OK, "\nqlimit_trouble{what=\"space\"} 0\n", "");
+	harness_is(harness_cli("status", "--json"), EX_OK, ",\"space_problem\":\"\"}\n", "");
+	fill();
+	harness_is(harness_cli("status", "--check"), 1, check, "");
+	harness_is(harness_cli("status", "--check"), 1, " is full, 0 KiB are free: ", "");
+	harness_is(harness_cli("status"), EX_OK, "\nTROUBLE:       the file system of ", "");
+	harness_is(harness_cli("status"), EX_OK, _i == 1 ? " is deferred, as on_error says\n" :
+	    " is delivered uncounted\n", "");
+	harness_is(harness_cli("status", "--json"), EX_OK, json, "");
+	harness_is(harness_cli("metrics"), EX_OK, "\nqlimit_trouble{what=\"space\"} 1\n", "");
+	/* Nothing is counted yet, which is well; this is not. */
+	ck_assert_int_eq(unlink(harness_state("live.mdb")), 0);
+	fill();
+	harness_is(harness_cli("status", "--check"), 1, check, "");
+	harness_is(harness_cli("status", "--json"), EX_NOINPUT, json, "");
+	ck_assert_int_eq(truncate(harness_state("filler"), 2 << 20), 0);
+	ck_assert_ptr_null(strstr(harness_cli("status", "--check").out, check));
+	remount(0, "size=0");
+	ck_assert_ptr_null(strstr(harness_cli("status", "--check").out, check));
+}
+END_TEST
+
 static const char *const missing[] = { "live.mdb", "lock" };
 
 /* Goal (L5): no inode for a file that is missing. */
@@ -435,6 +465,7 @@ suite_mounts(void)
 	tcase_add_loop_test(t, test_read_only, 0, 2);
 	tcase_add_loop_test(t, test_full_for_a_new_file, 0, 2);
 	tcase_add_loop_test(t, test_full_for_an_old_file, 0, 2);
+	tcase_add_loop_test(t, test_full_is_said, 0, 2);
 	tcase_add_loop_test(t, test_no_inodes, 0, 2 * HARNESS_ROWS(missing));
 	tcase_add_loop_test(t, test_frozen, 0, 2);
 	tcase_add_loop_test(t, test_dead_disk, 0, 2);
