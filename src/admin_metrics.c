@@ -238,7 +238,7 @@ print_status(const struct metrics *m)
 	print_one(m, "last_delivery_timestamp_seconds", "seconds", info->last_delivery,
 	    "When qlimit-remote last saw a delivery, 0 if never.");
 	print_one(m, "rules_loaded_timestamp_seconds", "seconds", info->generation == 0 ? 0 : info->loaded_at,
-	    "When the rules in force were loaded, 0 if never.");
+	    "When the rules in force were loaded, 0 where none are.");
 	print_one(m, "observe", NULL, info->settings.observe,
 	    "1 with mode observe, in which limits stop nothing.");
 	print_one(m, "pending", NULL, (int64_t)info->pendings,

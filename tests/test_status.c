@@ -143,6 +143,18 @@ START_TEST(test_essentials_without_rules)
 }
 END_TEST
 
+/* Goal: a state directory that is not there is no full one. */
+START_TEST(test_no_directory)
+{
+	struct harness_output o;
+
+	(void)setenv("QLIMIT_STATE", harness_path("none"), 1);
+	o = harness_cli("status");
+	harness_is(o, EX_NOINPUT, "", "does not exist");
+	is_not_in(o.out, "TROUBLE");
+}
+END_TEST
+
 /* Goal: what becomes of the mail while another process holds the lock is what on_error says. */
 START_TEST(test_lock_is_held)
 {
@@ -176,6 +188,7 @@ suite_status(void)
 	tcase_add_test(t, test_mistake_and_no_store);
 	tcase_add_loop_test(t, test_essentials, 0, HARNESS_ROWS(unusable));
 	tcase_add_test(t, test_essentials_without_rules);
+	tcase_add_test(t, test_no_directory);
 	tcase_add_loop_test(t, test_lock_is_held, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
