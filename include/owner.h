@@ -17,7 +17,13 @@
  */
 int owner_become(const char *directory, bool create);
 
-/* True unless the directory's owner could not read this file, though we, who are root, can. */
-bool owner_can_read(const char *directory, const char *path);
+#define OWNER_PATH_SIZE 4096 /* PATH_MAX, what realpath(3) needs */
+
+/*
+ * False where the directory's owner is not allowed to read this file, or to find out whether it is there, though we,
+ * who are root, are; `where` then has what keeps him from it: a directory on the way, or the file. True also where it
+ * is not there, where we are not root, and where he cannot be asked.
+ */
+bool owner_can_read(const char *directory, const char *path, char where[OWNER_PATH_SIZE]);
 
 #endif

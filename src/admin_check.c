@@ -199,16 +199,24 @@ admin_findings_judge(struct admin_findings *f, const struct config *config, cons
 		(void)judge_program(f, config, config->notify_from, "notify", config->notify);
 }
 
+/*
+ * What several files have in common, a directory, is said once. Rights are nothing that a delivery would see to have
+ * changed (watch.h), so that there must be a load by hand.
+ */
 static void
 warn_unreadable(struct admin_findings *f, const struct admin *a, const struct watch_list *files)
 {
-	char text[2 * PLACE_PATH_MAX + 100];
+	char where[OWNER_PATH_SIZE], said[OWNER_PATH_SIZE] = "";
+	char text[2 * PLACE_PATH_MAX + OWNER_PATH_SIZE + 100];
+	struct stat st;
 
 	for (size_t i = 0; i < files->count; i++) {
-		if (owner_can_read(a->place.state, files->file[i].path))
+		if (owner_can_read(a->place.state, files->file[i].path, where) || strcmp(where, said) == 0)
 			continue;
+		(void)snprintf(said, sizeof said, "%s", where);
 		(void)snprintf(text, sizeof text, "%s: the owner of %s cannot read it: it will not take effect; "
-		    "chmod a+r", files->file[i].path, a->place.state);
+		    "chmod a+%c %s, then `qlimit load`", files->file[i].path, a->place.state,
+		    stat(where, &st) == 0 && S_ISDIR(st.st_mode) ? 'x' : 'r', where);
 		f->warnings++;
 		warn(f, text);
 	}

@@ -146,6 +146,10 @@ admin_enable(struct admin *a)
 	struct front f;
 	int status;
 
+	if (a->option[ADMIN_UPDATE] != NULL && a->option[ADMIN_VARIABLE] != NULL) {
+		(void)fputs("qlimit: --update changes what is there, --variable changes nothing: give one of them\n", stderr);
+		return EX_USAGE;
+	}
 	if (a->option[ADMIN_VARIABLE] != NULL)
 		return admin_enable_variable(a);
 	if (a->option[ADMIN_UPDATE] != NULL && !is_to_be_updated())

@@ -94,8 +94,9 @@ understand(const struct admin *a, struct order *o)
 	if (!admin_meter(&o->meter, a->names[0]))
 		return EX_USAGE;
 	if (needs_force(&o->meter) && a->option[ADMIN_FORCE] == NULL) {
-		(void)fprintf(stderr, "qlimit: an order on %s stops mail of everybody: nothing was changed. If you "
-		    "mean it, add --force\n", a->names[0]);
+		(void)fprintf(stderr, "qlimit: an order on %s stops %s: nothing was changed. If you mean it, add --force\n",
+		    a->names[0], o->meter.kind == METER_SERVER ? "mail of everybody" :
+		    "bounces to everybody");
 		return EX_USAGE;
 	}
 	if (!order_reason_is_good(reason)) {

@@ -39,11 +39,12 @@ say_where(const struct mail_path *p, const char *ours)
 static int
 cannot(void)
 {
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
 		(void)fputs("qlimit: what qmail-rspawn understands cannot be seen: run this as root\n", stderr);
-	else
-		(void)fputs("qlimit: this qmail does not honour $QMAILREMOTE, or there is no qmail-rspawn in " ADMIN_BIN
-		    ": use `qlimit enable`\n", stderr);
+		return EX_NOPERM;
+	}
+	(void)fputs("qlimit: this qmail does not honour $QMAILREMOTE, or there is no qmail-rspawn in " ADMIN_BIN
+	    ": use `qlimit enable`\n", stderr);
 	return EX_CONFIG;
 }
 

@@ -11,8 +11,9 @@
 #define SPAN (BIT(ADMIN_SINCE) | BIT(ADMIN_UNTIL))
 #define ORDER (BIT(ADMIN_FOR) | BIT(ADMIN_UNTIL) | BIT(ADMIN_REASON) | BIT(ADMIN_FORCE) | BIT(ADMIN_NOW) | JSON)
 #define MANY 1000000
-#define ORDERED "65 a damaged file of orders; 66 no state directory;\n69 --now: no qmail-send to be told"
-#define NOTHING_YET "66 nothing is counted yet"
+#define ANOTHERS "77 the state is another user's"
+#define ORDERED "65 a damaged file of orders; 66 no state directory;\n69 --now: no qmail-send to be told; " ANOTHERS
+#define NOTHING_YET "66 nothing is counted yet;\n" ANOTHERS
 
 static const struct command commands[] = {
 	{ "seeing", "show", admin_show, 0, MANY,
@@ -23,7 +24,8 @@ static const struct command commands[] = {
 	{ NULL, "explain", admin_explain, 1, 2, BIT(ADMIN_MESSAGE) | JSON, "SENDER [RECIPIENT]",
 	    "who would pay for a delivery, and its verdict", NOTHING_YET },
 	{ NULL, "queue", admin_queue, 0, 1, BIT(ADMIN_ALERT) | BIT(ADMIN_LIMIT) | JSON, "[NAME]",
-	    "what waits in qmail's queue, by sender's domain", "1 more messages than --alert; 66 no queue" },
+	    "what waits in qmail's queue, by sender's domain",
+	    "1 more messages than --alert; 66 no queue; 77 it cannot be read" },
 	{ NULL, "status", admin_status, 0, 0, BIT(ADMIN_CHECK) | JSON, "",
 	    "is qlimit itself well, and in the mail path", "1 of --check: something is wrong; " NOTHING_YET },
 	{ NULL, "metrics", admin_metrics, 0, 0, BIT(ADMIN_TEXTFILE) | BIT(ADMIN_LIMIT), "",
@@ -33,30 +35,31 @@ static const struct command commands[] = {
 	{ NULL, "refuse", admin_refuse, 1, 1, ORDER, "NAME",
 	    "refuse it all: senders get a bounce", "73 too many orders; " ORDERED },
 	{ NULL, "discard", admin_discard, 1, 1, ORDER | BIT(ADMIN_YES), "NAME",
-	    "throw it all away; nobody is told", "77 not answered with yes; 73 too many orders;\n" ORDERED },
+	    "throw it all away; nobody is told", "73 too many orders; 77, too: not answered with yes;\n" ORDERED },
 	{ NULL, "release", admin_release, 1, 1, BIT(ADMIN_NOW) | JSON, "NAME",
 	    "end the order on NAME",
-	    "66 there is no such order; 65 a damaged file of orders;\n69 --now: no qmail-send to be told" },
+	    "66 there is no such order; 65 a damaged file of orders;\n69 --now: no qmail-send to be told; " ANOTHERS },
 	{ NULL, "orders", admin_orders, 0, 0, JSON, "",
-	    "the orders in force, by whom and why", "65 a damaged file of orders" },
+	    "the orders in force, by whom and why", "65 a damaged file of orders; " ANOTHERS },
 	{ NULL, "reset", admin_reset, 1, 1, JSON, "NAME",
-	    "set NAME's counters and latch of this hour to 0", "66 it has counted nothing" },
+	    "set NAME's counters and latch of this hour to 0", "66 it has counted nothing; " ANOTHERS },
 	{ "configuration", "check", admin_check, 0, 1, JSON, "[FILE]",
 	    "say every mistake in a configuration", "78 there are mistakes" },
 	{ NULL, "load", admin_load, 0, 0, JSON, "",
-	    "put the configuration in force, say what changed", "78 there are mistakes" },
+	    "put the configuration in force, say what changed", "78 there are mistakes; " ANOTHERS },
 	{ NULL, "replay", admin_replay, 0, MANY, BIT(ADMIN_WITH) | SPAN | BIT(ADMIN_LIMIT) | JSON, "[NAME...]",
 	    "what another configuration would have stopped", "78 there are mistakes in it; " NOTHING_YET },
 	{ "mail path", "enable", admin_enable, 0, 0, BIT(ADMIN_UPDATE) | BIT(ADMIN_VARIABLE), "",
-	    "put qlimit-remote in front of qmail-remote", "78 not understood, or it would not work; 77 not root" },
+	    "put qlimit-remote in front of qmail-remote",
+	    "78 not understood, it would not work, or what it says is to be put right;\n77 not root" },
 	{ NULL, "disable", admin_disable, 0, 0, 0, "",
 	    "take it away again", "78 it stays there, or cannot be undone from here; 77 not root" },
 	{ "upkeep", "notify", admin_notify, 1, 2, JSON, "EVENT [NAME]",
-	    "run the program of notify; to try: notify test", "69 it failed; 78 there is none" },
+	    "run the program of notify; to try: notify test", "69 it failed; 78 there is none; " ANOTHERS },
 	{ NULL, "bounced", admin_bounced, 0, 0, BIT(ADMIN_EXPLAIN), "",
-	    "count a notification that mail was returned", "65 with --explain: it does not count" },
+	    "count a notification that mail was returned", "with --explain: 65 it does not count; " ANOTHERS },
 	{ NULL, "tidy", admin_tidy, 0, 0, JSON, "",
-	    "closed hours to the ledger; runs by itself", "66 there is no state directory" },
+	    "closed hours to the ledger; runs by itself", "66 there is no state directory; " ANOTHERS },
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

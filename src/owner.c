@@ -5,10 +5,14 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "aside.h"
 
 static int
 complain(int status, const char *directory, const char *what)
@@ -63,18 +67,57 @@ owner_become(const char *directory, bool create)
 	return EX_OK;
 }
 
-bool
-owner_can_read(const char *directory, const char *path)
-{
-	struct stat owner, st;
+/* --- what he can read --- */
 
-	if (geteuid() != 0 || stat(directory, &owner) == -1 || stat(path, &st) == -1)
+/*
+ * Where whoever runs this is kept from a file: the directory that he may not enter, or the file. realpath(3),
+ * of GNU and of BSD, leaves the name at which it met EACCES, past all links: that name's directory is closed.
+ */
+static bool
+is_closed(const char *path, char *where)
+{
+	char *slash;
+
+	if (realpath(path, where) != NULL)
+		return access(path, R_OK) == -1;
+	if (errno != EACCES)
+		return false;
+	slash = strrchr(where, '/');
+	slash[slash == where] = '\0'; /* of "/a" the "/" */
+	return true;
+}
+
+struct question {
+	const char *directory, *path;
+};
+
+/* One who could not become him is still root, to whom nothing is closed. */
+static int
+answer(void *context, int fd)
+{
+	const struct question *q = context;
+	char where[OWNER_PATH_SIZE];
+	int status = owner_become(q->directory, false);
+
+	if (is_closed(q->path, where))
+		(void)send(fd, where, strlen(where) + 1, MSG_NOSIGNAL); /* else nothing is said */
+	return status;
+}
+
+/* By trying, as that user: what directories above, ACLs and links allow is for the system to say. */
+bool
+owner_can_read(const char *directory, const char *path, char where[OWNER_PATH_SIZE])
+{
+	struct question q = { directory, path };
+	struct aside aside;
+	struct stat st;
+	ssize_t n;
+
+	if (geteuid() != 0 || lstat(directory, &st) == -1 || st.st_uid == 0)
 		return true;
-	if (owner.st_uid == 0)
+	if (aside_start(&aside, answer, &q) == -1)
 		return true;
-	if (st.st_uid == owner.st_uid)
-		return (st.st_mode & 0400) != 0;
-	if (st.st_gid == owner.st_gid)
-		return (st.st_mode & 0040) != 0;
-	return (st.st_mode & 0004) != 0;
+	n = recv(aside.fd, where, OWNER_PATH_SIZE, MSG_WAITALL);
+	(void)aside_end(&aside);
+	return n <= 0;
 }

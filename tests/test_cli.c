@@ -66,6 +66,19 @@ START_TEST(test_usage)
 }
 END_TEST
 
+/* All but those that need no state: what they end with for one whom it does not belong to. */
+static const char *const with_state[] = { "show", "report", "explain", "status", "metrics", "hold", "refuse",
+	"discard", "release", "orders", "reset", "load", "replay", "notify", "bounced", "tidy" };
+
+START_TEST(test_help_tells_of_another_users_state)
+{
+	struct harness_output o = harness_cli(with_state[_i], "--help");
+
+	ck_assert_int_eq(o.status, EX_OK);
+	contains(o.out, "77 the state is another user's");
+}
+END_TEST
+
 /* --- check and load --- */
 
 START_TEST(test_check)
@@ -543,6 +556,7 @@ suite_cli(void)
 
 	tcase_add_checked_fixture(t, harness_start, harness_end);
 	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, test_help_tells_of_another_users_state, 0, sizeof with_state / sizeof with_state[0]);
 	tcase_add_loop_test(t, test_usage, 0, ROWS(usages));
 	tcase_add_test(t, test_check);
 	tcase_add_test(t, test_load_says_what_changed);

@@ -92,13 +92,33 @@ END_TEST
 
 START_TEST(test_configuration_that_the_owner_cannot_read)
 {
+	char advice[300];
+
 	if (geteuid() != 0)
 		return;
+	ck_assert_int_eq(chmod(harness_path(".."), 0711), 0);
+	ck_assert_int_eq(chmod(harness_path("."), 0711), 0);
 	harness_config("");
 	ck_assert_int_eq(chmod(harness_path("qlimit.conf"), 0600), 0);
 	harness_is(harness_cli("check"), EX_OK, "configuration OK", "");
 	ck_assert_int_eq(chown(harness_path("state"), NOBODY, NOBODY), 0);
-	harness_is(harness_cli("check"), EX_OK, "configuration OK", "chmod a+r");
+	(void)snprintf(advice, sizeof advice, "; chmod a+r %s, then `qlimit load`\n", harness_path("qlimit.conf"));
+	harness_is(harness_cli("check"), EX_OK, "configuration OK", advice);
+	/* And so it is with a directory above. */
+	ck_assert_int_eq(chmod(harness_path("qlimit.conf"), 0644), 0);
+	harness_is(harness_cli("check"), EX_OK, "configuration OK", "");
+	ck_assert_int_eq(mkdir(harness_path("closed"), 0700), 0);
+	ck_assert_int_eq(rename(harness_path("qlimit.conf"), harness_path("closed/qlimit.conf")), 0);
+	(void)setenv("QLIMIT_CONFIG", harness_path("closed/qlimit.conf"), 1);
+	(void)snprintf(advice, sizeof advice, "; chmod a+x %s, then `qlimit load`\n", harness_path("closed"));
+	harness_is(harness_cli("check"), EX_OK, "configuration OK", advice);
+	harness_is(harness_cli("load"), EX_CONFIG, "", "cannot read");
+	ck_assert_int_eq(chmod(harness_path("closed"), 0711), 0);
+	harness_is(harness_cli("check"), EX_OK, "configuration OK", "");
+	harness_is(harness_cli("load"), EX_OK, "rules in force", "");
+	/* One directory is one thing to be put right, whatever is in it. */
+	ck_assert_int_eq(chmod(harness_path("control"), 0700), 0);
+	harness_is(harness_cli("check", "--json"), EX_OK, "\"ok\":true,\"errors\":0,\"warnings\":1,", "");
 }
 END_TEST
 

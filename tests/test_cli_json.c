@@ -231,6 +231,8 @@ START_TEST(test_check_warns)
 		harness_skip("check --json of a file that the owner cannot read", "not root");
 		return;
 	}
+	ck_assert_int_eq(chmod(harness_path(".."), 0711), 0);
+	ck_assert_int_eq(chmod(harness_path("."), 0711), 0);
 	ck_assert_int_eq(chown(harness_path("state"), HARNESS_USER, HARNESS_USER), 0);
 	ck_assert_int_eq(chmod(harness_path("control/rcpthosts"), 0600), 0);
 	is(harness_cli("check", "--json"), EX_OK, 2, "/control/rcpthosts\",\"line\":null,\"what\":\"the owner of ");

@@ -99,8 +99,10 @@ START_TEST(test_say_variable)
 		return;
 	harness_is(harness_cli("enable", "--variable"), EX_CONFIG, "", "this qmail does not honour $QMAILREMOTE");
 	ck_assert_int_eq(chmod(HARNESS_BIN "qmail-rspawn", 0711), 0);
-	harness_is(harness_front_as_owner("enable", "--variable"), EX_CONFIG, "",
+	harness_is(harness_front_as_owner("enable", "--variable"), EX_NOPERM, "",
 	    "cannot be seen: run this as root");
+	harness_is(harness_cli("enable", "--update", "--variable"), EX_USAGE, "",
+	    "give one of them");
 	pid = rspawn_with(NULL);
 	harness_is(harness_cli("enable", "--variable"), EX_OK, "QMAILREMOTE=/", "");
 	harness_write("/var/qmail/rc", "exec qmail-start\n", 17);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -269,22 +270,86 @@ static const struct {
 	{ "root's", 0, 0, 0640, false },
 };
 
+static bool
+can_read(const char *path)
+{
+	char where[OWNER_PATH_SIZE];
+
+	return owner_can_read("/var/state", path, where);
+}
+
 START_TEST(test_owner_can_read)
 {
 	put("/file", "", 0);
+	ck_assert(can_read("/file"));
 	make("/var/state");
-	ck_assert(owner_can_read("/var/state", "/file"));
-	ck_assert(owner_can_read("/var/none", "/file"));
+	ck_assert(can_read("/file"));
 	ck_assert_int_eq(chown("/var/state", NOBODY, NOBODY), 0);
-	ck_assert(owner_can_read("/var/state", "/none"));
+	ck_assert(can_read("/none"));
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		ck_assert_int_eq(chown("/file", files[i].uid, files[i].gid), 0);
 		ck_assert_int_eq(chmod("/file", files[i].mode), 0);
-		ck_assert_msg(owner_can_read("/var/state", "/file") == files[i].readable, "%s",
-		    files[i].label);
+		ck_assert_msg(can_read("/file") == files[i].readable, "%s", files[i].label);
 	}
+	ck_assert_int_eq(getuid(), 0);
 	ck_assert_int_eq(setuid(NOBODY), 0);
-	ck_assert(owner_can_read("/var/state", "/file"));
+	ck_assert(can_read("/file"));
+}
+END_TEST
+
+static const struct {
+	const char *label, *path, *closed, *where; /* `where`: it is said to be closed, or NULL */
+} ways[] = {
+	{ "nothing closed", "/a/b/file", NULL, NULL },
+	{ "the directory it is in", "/a/b/file", "/a/b", "/a/b" },
+	{ "one further above", "/a/b/file", "/a", "/a" },
+	{ "a file that is not there, for all he knows", "/a/b/none", "/a", "/a" },
+	{ "the root directory", "/a/b/file", "/", "/" },
+	{ "the file", "/a/b/file", "/a/b/file", "/a/b/file" },
+	{ "where the file's name is a link to", "/a/b/link", "/c/d", "/c/d" },
+	{ "what that link leads to", "/a/b/link", "/c/d/file", "/c/d/file" },
+	{ "where the link is", "/a/b/link", "/a/b", "/a/b" },
+	{ "where a directory's name is a link to", "/a/away/d/file", "/c", "/c" },
+	{ "beside the way", "/a/b/file", "/c", NULL },
+	{ "a file as directory", "/a/b/file/none", "/c", NULL },
+};
+
+/* Goal: the right directory is named: chmod(1) of another one would open what was not meant, and help nothing. */
+START_TEST(test_owner_is_kept_out)
+{
+	char where[OWNER_PATH_SIZE];
+	bool can;
+
+	make("/a");
+	make("/a/b");
+	make("/c");
+	make("/c/d");
+	put("/a/b/file", "", 0644);
+	put("/c/d/file", "", 0644);
+	ck_assert_int_eq(symlink("/c/d/file", "/a/b/link"), 0);
+	ck_assert_int_eq(symlink("../c", "/a/away"), 0);
+	make("/var/state");
+	ck_assert_int_eq(chown("/var/state", NOBODY, NOBODY), 0);
+	if (ways[_i].closed != NULL)
+		ck_assert_int_eq(chmod(ways[_i].closed, 0700), 0);
+	can = owner_can_read("/var/state", ways[_i].path, where);
+	ck_assert_msg(can == (ways[_i].where == NULL), "%s", ways[_i].label);
+	if (!can)
+		ck_assert_msg(strcmp(where, ways[_i].where) == 0, "%s: %s", ways[_i].label, where);
+}
+END_TEST
+
+/* Goal: one who cannot be asked is not said to be kept out. */
+START_TEST(test_owner_is_not_asked)
+{
+	const struct rlimit none = { 0, 0 };
+
+	put("/file", "", 0);
+	make("/var/state");
+	ck_assert_int_eq(chown("/var/state", NOBODY, NOBODY), 0);
+	ck_assert(!can_read("/file"));
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert(can_read("/file"));
 }
 END_TEST
 
@@ -383,6 +448,8 @@ add_in_place(Suite *s)
 	tcase_add_test(t, test_owner_of_a_new_directory);
 	tcase_add_test(t, test_owner_of_what_is_no_directory);
 	tcase_add_test(t, test_owner_can_read);
+	tcase_add_loop_test(t, test_owner_is_kept_out, 0, sizeof ways / sizeof ways[0]);
+	tcase_add_test(t, test_owner_is_not_asked);
 	tcase_add_loop_test(t, test_essentials, 0, ROWS(texts));
 	tcase_add_test(t, test_essentials_files);
 	suite_add_tcase(s, t);
