@@ -15,7 +15,7 @@ struct claims {
 	bool start_tidy;  /* ... and `qlimit tidy` */
 	bool unanswered;  /* whoever had that claim before has not come back */
 	bool await_load;  /* there are no rules, or no essentials, and a load is under way: ask again soon */
-	bool restore;     /* start_load is for the essentials: there are rules */
+	bool restore;     /* start_load is for the essentials: the rules are current */
 };
 
 /*

@@ -24,11 +24,15 @@ rules_are_current(const struct booking_session *v)
 	return rc != 1 ? rc : watch_is_current(record, size, v->booking->config);
 }
 
-/* Not at once after a load: it has failed, or writes them where we do not look. */
+/*
+ * There are rules, so they were there, too. A load that has failed fails again, until the files change; and at once
+ * after another that would be in vain, too: it has written them where we do not look.
+ */
 static bool
 essentials_are_due(const struct booking_session *v)
 {
-	return v->booking->no_essentials && is_due(v->info.tried_at, v->now);
+	return v->booking->no_essentials && v->info.generation != 0 && v->info.loaded_at == v->info.tried_at &&
+	       is_due(v->info.tried_at, v->now);
 }
 
 /* True while a load is on its way that brings the very first rules, or the essentials. */
@@ -59,7 +63,7 @@ claims_make(struct booking_session *v, bool wait_for_load, struct claims *c)
 	if (current == -1)
 		return -1;
 	c->start_load = (current == 0 || essentials_are_due(v)) && claim(&v->info.load_claimed_at, v->now, c);
-	c->restore = c->start_load && v->booking->no_essentials && v->info.generation != 0;
+	c->restore = c->start_load && current != 0;
 	c->start_tidy = v->info.tidy_wanted && claim(&v->info.tidy_claimed_at, v->now, c);
 	c->await_load = wait_for_load && load_is_coming(v);
 	return 0;

@@ -501,17 +501,18 @@ END_TEST
  */
 START_TEST(test_first_rules)
 {
-	/* Seconds after the claim, 0: none; when a load was tried; rules; are the essentials lost; is it waited, loaded. */
+	/* Seconds after the claim, 0: none; when a load was tried, one succeeded; are essentials lost; is it waited, loaded. */
 	static unsigned char current[WATCH_RECORD_MAX];
 	static struct watch_list watched;
 	static const struct {
-		int64_t seconds, tried;
-		uint32_t generation;
+		int64_t seconds, tried, loaded;
 		bool lost, waits, loads;
 	} moments[] = { { 1, 0, 0, false, true, false }, { 3, 0, 0, false, true, false }, { 4, 0, 0, false, false, false },
-		{ 1, NOW, 0, false, false, false }, { 1, 0, 1, false, false, false }, { 0, NOW - 29, 1, true, false, false },
-		{ 0, NOW - 30, 1, true, true, true }, { 0, NOW + 1, 1, true, true, true }, { 0, 0, 0, true, true, true },
-		{ 1, NOW - 30, 1, true, true, false }, { 4, NOW - 30, 1, true, false, false } };
+		{ 1, NOW, 0, false, false, false }, { 1, NOW - 99, NOW - 99, false, false, false },
+		{ 0, NOW - 29, NOW - 29, true, false, false }, { 0, NOW - 30, NOW - 30, true, true, true },
+		{ 0, NOW + 1, NOW + 1, true, true, true }, { 0, NOW - 99, 0, true, false, false },
+		{ 0, NOW - 98, NOW - 99, true, false, false }, { 1, NOW - 30, NOW - 30, true, true, false },
+		{ 4, NOW - 30, NOW - 30, true, false, false } };
 	struct info info;
 	size_t size;
 
@@ -521,7 +522,8 @@ START_TEST(test_first_rules)
 	for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
 		open_with(_i, 0, 100, false);
 		ck_assert_int_eq(store_begin_live(store, &info, boot, NOW), 0);
-		info.generation = moments[i].generation;
+		info.generation = moments[i].loaded != 0;
+		info.loaded_at = moments[i].loaded;
 		info.tried_at = moments[i].tried;
 		info.load_claimed_at = moments[i].seconds == 0 ? 0 : NOW - moments[i].seconds;
 		ck_assert_int_eq(store_info_put(store, &info), 0);
@@ -531,8 +533,7 @@ START_TEST(test_first_rules)
 		ck_assert_int_eq(admission_ask(store, &booking, NOW, true, &admission), 0);
 		ck_assert_msg(admission.claims.await_load == moments[i].waits, "%zu", i);
 		ck_assert_msg(admission.claims.start_load == moments[i].loads, "%zu", i);
-		ck_assert_msg(admission.claims.restore ==
-		    (moments[i].lost && moments[i].loads && moments[i].generation != 0), "%zu", i);
+		ck_assert_msg(admission.claims.restore == moments[i].loads, "%zu", i);
 		store_close(store);
 		store = NULL;
 		(void)unlink(harness_path("state/live.mdb"));
