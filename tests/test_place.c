@@ -447,11 +447,14 @@ add_in_place(Suite *s)
 	tcase_add_test(t, test_chosen);
 	tcase_add_test(t, test_owner_of_a_new_directory);
 	tcase_add_test(t, test_owner_of_what_is_no_directory);
-	tcase_add_test(t, test_owner_can_read);
-	tcase_add_loop_test(t, test_owner_is_kept_out, 0, sizeof ways / sizeof ways[0]);
-	tcase_add_test(t, test_owner_is_not_asked);
 	tcase_add_loop_test(t, test_essentials, 0, ROWS(texts));
 	tcase_add_test(t, test_essentials_files);
+	suite_add_tcase(s, t);
+	t = tcase_create("asked in place");
+	tcase_add_checked_fixture(t, enter_place, leave_place);
+	tcase_add_test(t, test_owner_can_read);
+	tcase_add_loop_test(t, test_owner_is_kept_out, 0, ROWS(ways));
+	tcase_add_test(t, test_owner_is_not_asked);
 	suite_add_tcase(s, t);
 }
 

@@ -9,7 +9,8 @@
 # hundred (cli, wrapper, storm, hearing, faults, damage, wild, mounts, locks, starts, attacks, config_faults), and
 # library, which starts a command over for each call that may fail; report, which makes 300,000 of them up. asan
 # runs all of those; the wrapper is run here by the suites of the CLI's corners.
-# Left out because valgrind cannot follow: test_place's other case, as /proc/self/exe is valgrind itself, and
+# Left out because valgrind cannot follow: test_place's other cases, as /proc/self/exe is valgrind itself, and as a
+# process that it follows into another root directory has no log there; and
 # test_admin_corners' crashes, as a SIGSEGV from outside that meets it between two system calls is now and then
 # its own end. And vfork is a fork, so that a parent does not learn from its child how the real program was started.
 # No suppressions.
