@@ -3,12 +3,10 @@
 #include <fcntl.h>
 #include <pty.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -17,6 +15,7 @@
 #include "admin.h"
 #include "harness_calls.h"
 #include "harness_faults.h"
+#include "harness_send.h"
 #include "orders.h"
 #include "small_file.h"
 #include "suites.h"
@@ -325,40 +324,6 @@ END_TEST
 
 /* --- at once --- */
 
-#define QMAILS 12346
-
-static void
-hear(int number)
-{
-	(void)number;
-	_exit(7);
-}
-
-/* A stand-in for qmail-send. */
-static pid_t
-start_send(void)
-{
-	int ends[2];
-	char none;
-	pid_t pid;
-
-	ck_assert_int_eq(pipe(ends), 0);
-	pid = fork();
-	if (pid == 0) {
-		(void)signal(SIGALRM, hear);
-		if (prctl(PR_SET_NAME, "qmail-send") == -1 || chdir(harness_path("queue")) == -1 || setuid(QMAILS) == -1)
-			_exit(99);
-		(void)close(ends[0]);
-		(void)close(ends[1]);
-		for (;;)
-			(void)pause();
-	}
-	(void)close(ends[1]);
-	(void)!read(ends[0], &none, 1);
-	(void)close(ends[0]);
-	return pid;
-}
-
 /* Goal: --now has qmail-send try all at once; an order is in force whether it can or not, and that is said. */
 START_TEST(test_now)
 {
@@ -376,13 +341,13 @@ START_TEST(test_now)
 		return;
 	}
 	ck_assert_int_eq(mkdir(harness_path("queue/info"), 0700), 0);
-	ck_assert_int_eq(chown(harness_path("queue/info"), QMAILS, (gid_t)-1), 0);
+	ck_assert_int_eq(chown(harness_path("queue/info"), HARNESS_QMAILS, (gid_t)-1), 0);
 	o = harness_cli("release", "--now", "a.example");
 	ck_assert_int_eq(o.status, 69);
 	ck_assert_msg(strstr(o.err, "is running; it tries all when it is started") != NULL, "%s", o.err);
 	ck_assert_int_eq(harness_cli("release", "--now", "a.example").status, 66);
 	ck_assert_int_eq(chmod(harness_path("."), 0711), 0);
-	pid = start_send();
+	pid = harness_send_start(7);
 	ck_assert_int_eq(harness_cli("hold", "--now").status, 64);
 	ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
 	o = harness_cli("discard", "--yes", "--now", "a.example");
@@ -391,7 +356,7 @@ START_TEST(test_now)
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(WEXITSTATUS(status), 7);
 	/* For programs it is not said, but done. */
-	pid = start_send();
+	pid = harness_send_start(7);
 	o = harness_cli("release", "--now", "--json", "a.example");
 	ck_assert_int_eq(o.status, 0);
 	ck_assert_msg(strncmp(o.out, "{\"order\":\"discard\",", 19) == 0 && strchr(o.out, '\n')[1] == '\0', "%s", o.out);

@@ -6,18 +6,16 @@
  */
 #include <check.h>
 #include <regex.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness_faults.h"
+#include "harness_send.h"
 #include "suites.h"
 
-#define QMAILS 12346
 #define HOUR 3600
 #define AT_14_05 (HARNESS_NOW - 3 * HOUR - 25 * 60)
 #define HACKED 60 /* messages of the flood */
@@ -135,45 +133,11 @@ runs(const char *recipient)
 
 /* --- a qmail-send to be told --- */
 
-static void
-hear(int number)
-{
-	(void)number;
-	_exit(0);
-}
-
-/* Only root can be, and tell, another user's process: 0 for anybody else. */
-static pid_t
-start_send(void)
-{
-	int ends[2];
-	char none;
-	pid_t pid;
-
-	if (geteuid() != 0)
-		return 0;
-	ck_assert_int_eq(pipe(ends), 0);
-	pid = fork();
-	if (pid == 0) {
-		(void)signal(SIGALRM, hear);
-		if (prctl(PR_SET_NAME, "qmail-send") == -1 || chdir(harness_path("queue")) == -1 || setuid(QMAILS) == -1)
-			_exit(99);
-		(void)close(ends[0]);
-		(void)close(ends[1]);
-		for (;;)
-			(void)pause();
-	}
-	(void)close(ends[1]);
-	(void)!read(ends[0], &none, 1);
-	(void)close(ends[0]);
-	return pid;
-}
-
-/* An order with --now: qmail-send is told, and tries all. */
+/* An order with --now: qmail-send is told, and tries all. Only root can be, and tell, another user's process. */
 static struct harness_output
 now(const char *const *words)
 {
-	pid_t pid = start_send();
+	pid_t pid = geteuid() == 0 ? harness_send_start(0) : 0;
 	struct harness_output o = harness_cli_words(words);
 	int status;
 
@@ -220,7 +184,7 @@ prepare(void)
 	mail_count = 0;
 	ck_assert_int_eq(chmod(harness_path("."), 0755), 0);
 	if (geteuid() == 0)
-		ck_assert_int_eq(chown(queue_file("info", ""), QMAILS, (gid_t)-1), 0);
+		ck_assert_int_eq(chown(queue_file("info", ""), HARNESS_QMAILS, (gid_t)-1), 0);
 	harness_write(harness_path("control/rcpthosts"), hosted, sizeof hosted - 1);
 	harness_rules(RULES);
 	harness_set_time(AT_14_05);
